@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** How one kind of failure presents itself to a person, to HTTP and to a shell. */
+export interface ErrorKind {
+  /** Message with `{placeholders}` filled from the error's details. It says what, where and how to fix it. */
+  readonly template: string;
+  /** HTTP status. */
+  readonly status: number;
+  /** Process exit code: 1 error, 2 usage. */
+  readonly exit: 1 | 2;
+  /** True when the same call may succeed later without any change by the caller. */
+  readonly retryable: boolean;
+}
+
+const usage = (template: string): ErrorKind => ({ template, status: 400, exit: 2, retryable: false });
+const failure = (template: string, status = 500, retryable = false): ErrorKind => ({
+  template,
+  status,
+  exit: 1,
+  retryable,
+});
+
+/**
+ * Every error that Weir reports, in one place. The code is stable: programs match on it, never on the text.
+ */
+export const ERRORS = {
+  // wire
+  DECODE: failure('{path}: {problem} (at byte {offset})'),
+  ENCODE: failure('{path}: {problem}'),
+  // kernel
+  KERNEL: failure('{operation}: {errnoName}{detail}'),
+  KERNEL_PERMISSION: failure('{operation}: {errnoName}: the agent lacks {right}', 500),
+  KERNEL_UNSUPPORTED: failure('{feature} is not supported by this kernel{hint}', 501),
+  TRANSPORT_CLOSED: failure('the netlink socket is closed: {operation} was not sent', 503, true),
+  TRANSPORT_UNSUPPORTED: failure('{transport} cannot {operation}', 501),
+  DUMP_INTERRUPTED: failure('{operation}: the kernel changed during {attempts} dumps in a row', 503, true),
+  NATIVE_ADDON: failure('the native addon could not be loaded from {path}: {problem}; run `npm run setup`'),
+  NO_DATA: failure('{what} is not available on this kernel', 404),
+  // input
+  USAGE: usage('{problem}'),
+  CONFIG: usage('{file}: {path}: {problem}'),
+  VALUE: usage('{what}: {problem}'),
+  NOT_FOUND: { template: 'no {what} named "{name}"{hint}', status: 404, exit: 1, retryable: false },
+  // api
+  UNAUTHENTICATED: failure('{problem}: send a bearer token or a client certificate', 401),
+  FORBIDDEN: failure('{who} has the role {have}, {action} needs {need}', 403),
+  REQUEST_INVALID: failure('{where}: {problem}', 400),
+  METHOD_NOT_ALLOWED: failure('{method} is not allowed on {path}, use {allowed}', 405),
+  ROUTE_NOT_FOUND: failure('there is nothing at {path}{hint}', 404),
+  BODY_TOO_LARGE: failure('the body has more than {limit} bytes', 413),
+  MEDIA_TYPE: failure('content type {got} is not understood, send {want}', 415),
+  NOT_ACCEPTABLE: failure('{problem}', 406),
+  BUSY: failure('{what} is busy: {problem}', 503, true),
+  INTERNAL: failure('internal error: {problem}', 500),
+  // agent and cli
+  AGENT_UNREACHABLE: failure('no agent answers on {socket}: {problem}', 503, true),
+  AGENT_RUNNING: failure('another agent already listens on {socket}', 409),
+  LISTEN: failure('cannot listen on {address}: {problem}'),
+  NEEDS_ROOT: failure('{what} needs root: {hint}', 403),
+  LAB: failure('lab: {problem}'),
+} as const satisfies Record<string, ErrorKind>;
+
+/** A stable code from the catalogue. */
+export type ErrorCode = keyof typeof ERRORS;
+
+/** Values that fill the template. They travel to clients, so they never hold secrets. */
+export type ErrorDetails = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** The one error class. `details` fill the catalogue's template; `cause` keeps what lay behind it. */
+export class WeirError extends Error {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}, options?: { readonly cause?: unknown }) {
+    super(fill(ERRORS[code].template, details), options);
+    this.name = 'WeirError';
+    this.code = code;
+    this.details = details;
+  }
+
+  /** The catalogue's entry for this error. */
+  get kind(): ErrorKind {
+    return ERRORS[this.code];
+  }
+}
+
+/** True when `error` is a WeirError, of `code` if one is given. */
+export function isWeirError(error: unknown, code?: ErrorCode): error is WeirError {
+  return error instanceof WeirError && (code === undefined || error.code === code);
+}
+
+/** The text of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function fill(template: string, details: ErrorDetails): string {
+  return template.replace(/\{(\w+)\}/g, (_, key: string) => String(details[key] ?? ''));
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// The interfaces between Weir and the kernel. Real implementations stand beside this file, the fake ones in fake/;
+// one contract suite (test/contract/) runs over both.
+import type { NetnsFd } from '../base/brand.ts';
+import type { Wire } from '../base/wire.ts';
+
+/** Netlink protocols that Weir speaks, by the kernel's numbers (include/uapi/linux/netlink.h). */
+export const NETLINK = { ROUTE: 0, SOCK_DIAG: 4, NETFILTER: 12, GENERIC: 16 } as const;
+export type NetlinkProtocol = (typeof NETLINK)[keyof typeof NETLINK];
+
+/** One netlink request without its nlmsghdr. Length, sequence number, port id and NLM_F_REQUEST are the transport's. */
+export interface NetlinkRequest {
+  /** nlmsg_type, e.g. RTM_GETLINK or a generic netlink family id. */
+  readonly type: number;
+  /** NLM_F_* beyond REQUEST; ACK and DUMP are set by the method that is called. */
+  readonly flags?: number;
+  /** Everything behind the nlmsghdr. */
+  readonly payload: Uint8Array;
+  /** What the request does, in words for an error: `RTM_NEWQDISC dev eth0 parent root kind tbf`. */
+  readonly operation?: string;
+}
+
+/**
+ * Receives one message. `wire` is the transport's receive buffer: `[start, end)` is the payload behind the nlmsghdr and
+ * is valid only during the call. What is kept must be copied; decoders copy what they return.
+ */
+export type MessageSink = (wire: Wire, start: number, end: number, type: number, flags: number) => void;
+
+/** Framed messages, one behind the other, each starting with an nlmsghdr at `offsets[i]`, NLMSG_ALIGNed. */
+export interface MessageBatch {
+  readonly bytes: Uint8Array;
+  /** Bytes of `bytes` in use. */
+  readonly length: number;
+  readonly count: number;
+  /** Start of message i. */
+  readonly offsets: Uint32Array;
+}
+
+/** One message of a batch that the kernel refused. */
+export interface BatchFailure {
+  readonly index: number;
+  readonly error: Error;
+}
+
+/** Ends what a subscription started. */
+export interface Subscription {
+  close(): void;
+}
+
+export interface SubscriptionHandlers {
+  readonly message: MessageSink;
+  /** Called after the last message of one wake-up. */
+  readonly batchEnd?: () => void;
+  /** The receive buffer overran (ENOBUFS): events were lost, synchronise anew. */
+  readonly overrun: () => void;
+  /** The socket failed for good. */
+  readonly failed?: (error: Error) => void;
+}
+
+/** A netlink connection of one protocol in one network namespace. Calls may overlap; the transport keeps them apart. */
+export interface NetlinkTransport {
+  readonly protocol: NetlinkProtocol;
+  /**
+   * Send one request with NLM_F_ACK and wait for its acknowledgement.
+   * @returns copies of the payloads that came before it (with NLM_F_ECHO or for a get).
+   * @throws {KernelError} with errno and extended ack.
+   */
+  request(request: NetlinkRequest): Promise<readonly NetlinkReply[]>;
+  /**
+   * Send one NLM_F_DUMP request and stream its messages, yielding to the event loop between receive batches.
+   * A dump that the kernel marks NLM_F_DUMP_INTR is repeated: `restart` (if given) is called before each repetition so
+   * that the caller drops what it gathered.
+   * @throws {KernelError} from NLMSG_DONE or NLMSG_ERROR; {WeirError} `DUMP_INTERRUPTED` after `attempts` (default 8).
+   */
+  dump(request: NetlinkRequest, message: MessageSink, options?: DumpOptions): Promise<void>;
+  /**
+   * Send many messages, up to about 200 per system call, in order.
+   * `ack: 'last'` asks only the last message of each send for an acknowledgement (errors are always reported by the
+   * kernel); `'each'` asks for every one.
+   * @returns what the kernel refused, by index; empty when all was done.
+   */
+  submit(batch: MessageBatch, options?: { readonly ack?: 'each' | 'last' }): Promise<readonly BatchFailure[]>;
+  /** Join multicast groups on a socket of their own. `receiveBuffer` bytes is for tests that want an overrun. */
+  subscribe(
+    groups: readonly number[],
+    handlers: SubscriptionHandlers,
+    options?: { readonly receiveBuffer?: number },
+  ): Promise<Subscription>;
+  close(): Promise<void>;
+}
+
+export interface NetlinkReply {
+  readonly type: number;
+  readonly flags: number;
+  readonly payload: Uint8Array;
+}
+
+export interface DumpOptions {
+  readonly restart?: () => void;
+  readonly attempts?: number;
+  /** Pause between receive batches at most this often, for a caller that wants to spread the work. */
+  readonly signal?: AbortSignal;
+}
+
+/** Reads files of procfs or sysfs as one network namespace sees them. Paths are relative, without `..`. */
+export interface FileReader {
+  /** Whole content. @throws {WeirError} `NO_DATA` when the file is absent. */
+  read(path: string): Promise<Uint8Array>;
+  /** Names in a directory. @throws {WeirError} `NO_DATA` when it is absent. */
+  list(path: string): Promise<readonly string[]>;
+}
+
+/** Which network namespace: the agent's own has the name ''. */
+export interface NetnsIdentity {
+  readonly name: string;
+  /** Inode of the namespace, unique while it lives. */
+  readonly inode: number;
+}
+
+/** All I/O of one network namespace. The JavaScript thread never enters it: everything goes through descriptors. */
+export interface NamespaceIo {
+  readonly netns: NetnsIdentity;
+  readonly fd: NetnsFd;
+  /** A transport for `protocol`, opened on first use and shared. */
+  netlink(protocol: NetlinkProtocol): Promise<NetlinkTransport>;
+  /** /proc as seen there: `net/snmp`, `sys/net/ipv4/ip_forward`. */
+  readonly proc: FileReader;
+  /** /sys as seen there: `class/net/eth0/address`. */
+  readonly sys: FileReader;
+  close(): Promise<void>;
+}
+
+/** Opens namespaces. */
+export interface Namespaces {
+  /** The namespace the agent runs in. */
+  own(): Promise<NamespaceIo>;
+  /** By name under /run/netns, by `/path`, or by `pid:N`. @throws {WeirError} `NOT_FOUND`. */
+  open(name: string): Promise<NamespaceIo>;
+  /** Names that exist now: /run/netns, and (if asked) namespaces that only processes hold, as `pid:N` of their first. */
+  discover(options: { readonly processes: boolean }): Promise<readonly NetnsIdentity[]>;
+}

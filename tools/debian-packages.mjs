@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Debian packages that Weir needs, by purpose. The README lists them from here.
+
+/** To build and run the agent. */
+export const RUN = ['g++', 'make', 'python3'];
+
+/** To run the tests: oracles, compilers for generated code, and a terminal. */
+export const TEST = [
+  'iproute2',
+  'iputils-ping',
+  'ethtool',
+  'openssl',
+  'tmux',
+  'clang',
+  'llvm',
+  'bpftool',
+  'linux-libc-dev',
+];
+
+/** Unpacked into .cache/debian, never installed: peers to measure against and the kernel's netlink specifications. */
+export const UNPACKED = ['linux-doc-6.12', 'prometheus', 'prometheus-node-exporter'];

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineConfig } from 'vitest/config';
+
+// Tests on the real kernel work in namespaces of their own, so files run in parallel everywhere.
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    reporters: ['default'],
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts', 'tools/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'kernel', include: ['test/{contract,netns,fuzz,golden,e2e}/**/*.test.ts'] },
+      },
+    ],
+  },
+});
