@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+{
+  "targets": [
+    {
+      "target_name": "weir",
+      "sources": [
+        "src/addon.c",
+        "src/args.c",
+        "src/fdwatch.c",
+        "src/netlink.c",
+        "src/netns.c",
+        "src/unix.c"
+      ],
+      "defines": ["_GNU_SOURCE", "NAPI_VERSION=8"],
+      "cflags": ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"]
+    }
+  ]
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The N-API face of core.h and fdwatch.h. Functions return a value >= 0 or a negative errno; only a wrong argument
+ * throws. Descriptors, integers and bytes cross this border, nothing else.
+ */
+#include <limits.h>
+#include <node_api.h>
+#include <stdlib.h>
+
+#include "args.h"
+#include "core.h"
+#include "fdwatch.h"
+
+/* netlinkOpen(netns, protocol, receiveBuffer, sendBuffer) -> fd */
+static napi_value netlink_open(napi_env env, napi_callback_info info)
+{
+	napi_value args[4];
+	int64_t protocol, receive, send;
+	int netns;
+
+	if (!args_get(env, info, 4, args) || !args_fd(env, args[0], &netns) ||
+	    !args_integer(env, args[1], "protocol", 0, 31, &protocol) ||
+	    !args_integer(env, args[2], "receiveBuffer", 0, INT_MAX / 2, &receive) ||
+	    !args_integer(env, args[3], "sendBuffer", 0, INT_MAX / 2, &send))
+		return NULL;
+	return args_number(env, weir_netlink_open(netns, (int)protocol, (int)receive, (int)send));
+}
+
+/* netlinkPort(fd) -> port id */
+static napi_value netlink_port(napi_env env, napi_callback_info info)
+{
+	napi_value args[1];
+	int fd;
+
+	if (!args_get(env, info, 1, args) || !args_fd(env, args[0], &fd))
+		return NULL;
+	return args_number(env, (double)weir_netlink_port(fd));
+}
+
+/* netlinkJoin(fd, group) */
+static napi_value netlink_join(napi_env env, napi_callback_info info)
+{
+	napi_value args[2];
+	int64_t group;
+	int fd;
+
+	if (!args_get(env, info, 2, args) || !args_fd(env, args[0], &fd) ||
+	    !args_integer(env, args[1], "group", 1, UINT32_MAX, &group))
+		return NULL;
+	return args_number(env, weir_netlink_join(fd, (uint32_t)group));
+}
+
+/* netlinkSend(fd, bytes, start, end) -> bytes sent */
+static napi_value netlink_send(napi_env env, napi_callback_info info)
+{
+	napi_value args[4];
+	int64_t start, end;
+	size_t length;
+	void *bytes;
+	int fd;
+
+	if (!args_get(env, info, 4, args) || !args_fd(env, args[0], &fd) ||
+	    !args_array(env, args[1], "bytes", napi_uint8_array, &bytes, &length) ||
+	    !args_integer(env, args[2], "start", 0, (int64_t)length, &start) ||
+	    !args_integer(env, args[3], "end", start, (int64_t)length, &end))
+		return NULL;
+	return args_number(env, (double)weir_netlink_send(fd, (char *)bytes + start, (size_t)(end - start)));
+}
+
+/* netlinkReceive(fd, buffer, slot, lengths) -> datagrams; lengths.length is how many at most */
+static napi_value netlink_receive(napi_env env, napi_callback_info info)
+{
+	napi_value args[4];
+	size_t size, count;
+	void *buffer, *lengths;
+	int64_t slot;
+	int fd;
+
+	if (!args_get(env, info, 4, args) || !args_fd(env, args[0], &fd) ||
+	    !args_array(env, args[1], "buffer", napi_uint8_array, &buffer, &size) ||
+	    !args_integer(env, args[2], "slot", 1, (int64_t)size, &slot) ||
+	    !args_array(env, args[3], "lengths", napi_int32_array, &lengths, &count))
+		return NULL;
+	if (count > size / (size_t)slot) {
+		napi_throw_range_error(env, "ERR_OUT_OF_RANGE", "buffer must hold lengths.length slots");
+		return NULL;
+	}
+	return args_number(env, weir_netlink_receive(fd, buffer, (size_t)slot, lengths, (unsigned)count));
+}
+
+typedef int path_function(const char *path);
+
+static napi_value call_with_path(napi_env env, napi_callback_info info, path_function *function)
+{
+	napi_value args[1];
+	char path[WEIR_MAX_TEXT];
+
+	if (!args_get(env, info, 1, args) || !args_text(env, args[0], "path", path))
+		return NULL;
+	return args_number(env, function(path));
+}
+
+typedef int netns_function(int netns);
+
+static napi_value call_with_netns(napi_env env, napi_callback_info info, netns_function *function)
+{
+	napi_value args[1];
+	int netns;
+
+	if (!args_get(env, info, 1, args) || !args_fd(env, args[0], &netns))
+		return NULL;
+	return args_number(env, function(netns));
+}
+
+/* netnsCreate(path) */
+static napi_value netns_create(napi_env env, napi_callback_info info)
+{
+	return call_with_path(env, info, weir_netns_create);
+}
+
+/* netnsDelete(path) */
+static napi_value netns_delete(napi_env env, napi_callback_info info)
+{
+	return call_with_path(env, info, weir_netns_delete);
+}
+
+/* netnsEnter(netns) */
+static napi_value netns_enter(napi_env env, napi_callback_info info)
+{
+	return call_with_netns(env, info, weir_netns_enter);
+}
+
+/* netnsSysfs(netns) -> directory fd */
+static napi_value netns_sysfs(napi_env env, napi_callback_info info)
+{
+	return call_with_netns(env, info, weir_netns_sysfs);
+}
+
+/* netnsOpen(netns, path) -> fd */
+static napi_value netns_open(napi_env env, napi_callback_info info)
+{
+	napi_value args[2];
+	char path[WEIR_MAX_TEXT];
+	int netns;
+
+	if (!args_get(env, info, 2, args) || !args_fd(env, args[0], &netns) ||
+	    !args_text(env, args[1], "path", path))
+		return NULL;
+	return args_number(env, weir_netns_open(netns, path));
+}
+
+/* netnsList(netns, path) -> Buffer of names, each followed by a NUL */
+static napi_value netns_list(napi_env env, napi_callback_info info)
+{
+	napi_value args[2], result = NULL;
+	char path[WEIR_MAX_TEXT];
+	char *names = NULL;
+	int netns, length;
+
+	if (!args_get(env, info, 2, args) || !args_fd(env, args[0], &netns) ||
+	    !args_text(env, args[1], "path", path))
+		return NULL;
+	length = weir_netns_list(netns, path, &names);
+	if (length < 0)
+		return args_number(env, length);
+	napi_create_buffer_copy(env, (size_t)length, names, NULL, &result);
+	free(names);
+	return result;
+}
+
+/* unixPeer(fd) -> [pid, uid, gid] */
+static napi_value unix_peer(napi_env env, napi_callback_info info)
+{
+	napi_value args[1], result = NULL;
+	struct ucred peer;
+	int fd, error;
+
+	if (!args_get(env, info, 1, args) || !args_fd(env, args[0], &fd))
+		return NULL;
+	error = weir_unix_peer(fd, &peer);
+	if (error)
+		return args_number(env, error);
+	if (napi_create_array_with_length(env, 3, &result) == napi_ok) {
+		napi_set_element(env, result, 0, args_number(env, peer.pid));
+		napi_set_element(env, result, 1, args_number(env, peer.uid));
+		napi_set_element(env, result, 2, args_number(env, peer.gid));
+	}
+	return result;
+}
+
+/* unixSend(path, bytes) -> bytes sent */
+static napi_value unix_send(napi_env env, napi_callback_info info)
+{
+	napi_value args[2];
+	char path[WEIR_MAX_TEXT];
+	size_t length;
+	void *bytes;
+
+	if (!args_get(env, info, 2, args) || !args_text(env, args[0], "path", path) ||
+	    !args_array(env, args[1], "bytes", napi_uint8_array, &bytes, &length))
+		return NULL;
+	return args_number(env, weir_unix_send(path, bytes, length));
+}
+
+#define EXPORT(name, function) { name, NULL, function, NULL, NULL, NULL, napi_enumerable, NULL }
+
+NAPI_MODULE_INIT()
+{
+	const napi_property_descriptor properties[] = {
+		EXPORT("netlinkOpen", netlink_open),
+		EXPORT("netlinkPort", netlink_port),
+		EXPORT("netlinkJoin", netlink_join),
+		EXPORT("netlinkSend", netlink_send),
+		EXPORT("netlinkReceive", netlink_receive),
+		EXPORT("netnsOpen", netns_open),
+		EXPORT("netnsList", netns_list),
+		EXPORT("netnsSysfs", netns_sysfs),
+		EXPORT("netnsCreate", netns_create),
+		EXPORT("netnsDelete", netns_delete),
+		EXPORT("netnsEnter", netns_enter),
+		EXPORT("fdWatchOpen", fdwatch_open),
+		EXPORT("fdWatchSet", fdwatch_set),
+		EXPORT("fdWatchClose", fdwatch_close),
+		EXPORT("unixPeer", unix_peer),
+		EXPORT("unixSend", unix_send),
+	};
+
+	napi_define_properties(env, exports, sizeof(properties) / sizeof(properties[0]), properties);
+	return exports;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the addon can do, in plain C: nothing here knows of Node, so native/test runs it under sanitizers.
+ * Every function returns a value >= 0 (often a descriptor) or a negative errno. Every descriptor is close-on-exec.
+ */
+#ifndef WEIR_CORE_H
+#define WEIR_CORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+/* ---- netns.c: work in another network namespace -------------------------------------------------------------- */
+
+/*
+ * Run op(arg) with the calling thread in the namespace that `netns` refers to, and bring the thread back.
+ * When the way back fails the process aborts: a thread left in a foreign namespace would corrupt everything after.
+ * A thread that is in that namespace already is not moved, so its own needs no CAP_SYS_ADMIN.
+ */
+int weir_in_netns(int netns, int (*op)(void *arg), void *arg);
+
+/* Open a file of procfs (`/proc/thread-self/net/...`, `/proc/sys/net/...`) as `netns` sees it; read-only. */
+int weir_netns_open(int netns, const char *path);
+
+/*
+ * Names in a directory as `netns` sees it, each followed by a NUL, `.` and `..` left out.
+ * Returns their length; *names is the caller's to free.
+ */
+int weir_netns_list(int netns, const char *path, char **names);
+
+/* A sysfs of `netns`, mounted nowhere: a directory descriptor for openat(). Needs CAP_SYS_ADMIN and Linux 5.2. */
+int weir_netns_sysfs(int netns);
+
+/* Create a namespace named by a bind mount on `path` (in an existing directory), as `ip netns add` does. */
+int weir_netns_create(const char *path);
+
+/* Remove the name. The namespace itself lives on while a process, socket or descriptor holds it. */
+int weir_netns_delete(const char *path);
+
+/* Move the calling thread for good; for a process that is about to exec. */
+int weir_netns_enter(int netns);
+
+/* ---- netlink.c: netlink sockets ------------------------------------------------------------------------------ */
+
+/*
+ * A bound, non-blocking netlink socket in `netns` with extended acks, capped acks and strict checking of dumps.
+ * Buffer sizes are in bytes; beyond net.core.[rw]mem_max they need CAP_NET_ADMIN and are capped without it.
+ */
+int weir_netlink_open(int netns, int protocol, int receive_buffer, int send_buffer);
+
+/* The port id that the kernel chose. */
+int64_t weir_netlink_port(int fd);
+
+/* Join a multicast group by number. */
+int weir_netlink_join(int fd, uint32_t group);
+
+/* Send framed messages to the kernel in one datagram. Returns the bytes sent. */
+int64_t weir_netlink_send(int fd, const void *bytes, size_t length);
+
+enum { WEIR_RECEIVE_MAX = 64 };
+
+/*
+ * Receive up to `count` (at most WEIR_RECEIVE_MAX) datagrams, datagram i into buffer + i * slot.
+ * lengths[i] is its length, 0 when it did not come from the kernel, or minus its true length when it was cut off.
+ * Returns how many came.
+ */
+int weir_netlink_receive(int fd, uint8_t *buffer, size_t slot, int32_t *lengths, unsigned count);
+
+/* ---- unix.c: Unix sockets ------------------------------------------------------------------------------------ */
+
+/* Who is at the other end (SO_PEERCRED). */
+int weir_unix_peer(int fd, struct ucred *peer);
+
+/* Send one datagram to a socket path; a leading '@' names the abstract namespace. */
+int weir_unix_send(const char *path, const void *bytes, size_t length);
+
+#endif

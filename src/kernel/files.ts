@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
+import type { NetnsFd } from '../base/brand.ts';
+import { textOf } from '../base/bytes.ts';
+import { isWeirError, WeirError } from '../base/errors.ts';
+import { KernelError } from '../base/kernel-error.ts';
+import { checked, ENODEV, ENOENT, kernelError } from './errno.ts';
+import { native } from './native.ts';
+import type { FileReader } from './ports.ts';
+
+/** A FileReader that holds descriptors. */
+export interface ClosableFileReader extends FileReader {
+  close(): void;
+}
+
+/** How one file system is reached. Paths are as FileReader gets them. */
+interface Root {
+  /** For messages. */
+  readonly name: string;
+  /** Descriptor, or a negative errno. */
+  open(path: string): number;
+  list(path: string): readonly string[];
+  close(): void;
+}
+
+/** Most procfs files are below it, and come with one system call. */
+const CHUNK = 64 << 10;
+/** Descriptors that stay open for the next read; the files of one scrape, not one per device. */
+const CACHED = 64;
+/** Milliseconds of reading after which the event loop gets a turn. */
+const TURN = 2;
+
+const scratch = Buffer.allocUnsafeSlow(CHUNK);
+
+/** /proc as the namespace sees it: `net/` of its own, `sys/net/` of its own, the rest of the machine. */
+export function procReader(netns: NetnsFd): ClosableFileReader {
+  const place = (path: string) => (path.startsWith('net/') ? `/proc/thread-self/${path}` : `/proc/${path}`);
+  return new CachedReader({
+    name: '/proc',
+    open: (path) => native().netnsOpen(netns, place(path)),
+    list: (path) => namesOf(checked(`list /proc/${path}`, native().netnsList(netns, place(path)))),
+    close: () => undefined,
+  });
+}
+
+/**
+ * /sys as the namespace sees it, through a sysfs of its own that is mounted nowhere.
+ * Without the right to make one (CAP_SYS_ADMIN, Linux 5.2) `fallback` is read instead: right for the agent's own
+ * namespace when its /sys was mounted there, which is the rule. For other namespaces there is none.
+ */
+export function sysReader(netns: NetnsFd, fallback?: string): ClosableFileReader {
+  let directory: number | undefined;
+  const base = () => {
+    directory ??= sysDirectory(netns, fallback);
+    return `/proc/self/fd/${directory}`;
+  };
+  return new CachedReader({
+    name: '/sys',
+    open: (path) => openFile(`${base()}/${path}`),
+    list: (path) => readdirSync(`${base()}/${path}`),
+    close: () => {
+      if (directory !== undefined) closeSync(directory);
+    },
+  });
+}
+
+function sysDirectory(netns: NetnsFd, fallback: string | undefined): number {
+  const mounted = native().netnsSysfs(netns);
+  if (mounted >= 0) return mounted;
+  if (fallback !== undefined) return openSync(fallback, 'r');
+  throw kernelError('mount a sysfs of another network namespace', -mounted);
+}
+
+function openFile(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    return errnoOf(error);
+  }
+}
+
+/** The negative errno of an error of node:fs. */
+function errnoOf(error: unknown): number {
+  const { errno } = error as NodeJS.ErrnoException;
+  if (errno === undefined) throw error;
+  return errno;
+}
+
+function namesOf(list: Buffer | number): string[] {
+  const text = typeof list === 'number' ? '' : textOf(list);
+  return text.split('\0').slice(0, -1);
+}
+
+class CachedReader implements ClosableFileReader {
+  readonly #root: Root;
+  /** Descriptors that nobody reads at the moment. */
+  readonly #idle = new Map<string, number>();
+  #closed = false;
+
+  constructor(root: Root) {
+    this.#root = root;
+  }
+
+  async read(path: string): Promise<Uint8Array> {
+    this.#mustBePlain(path);
+    const cached = this.#idle.get(path);
+    if (cached !== undefined) {
+      this.#idle.delete(path);
+      // what was open may belong to a device that is gone, and a new one may have its name
+      const content = await this.#readAndKeep(path, cached).catch(() => undefined);
+      if (content !== undefined) return content;
+    }
+    const fd = this.#root.open(path);
+    if (fd < 0) throw this.#refused(path, -fd);
+    return this.#readAndKeep(path, fd);
+  }
+
+  async list(path: string): Promise<readonly string[]> {
+    this.#mustBePlain(path);
+    try {
+      return this.#root.list(path);
+    } catch (error) {
+      throw this.#refused(path, error instanceof KernelError ? error.errno : -errnoOf(error));
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const fd of this.#idle.values()) closeSync(fd);
+    this.#idle.clear();
+    this.#root.close();
+  }
+
+  async #readAndKeep(path: string, fd: number): Promise<Uint8Array> {
+    let keep = false;
+    try {
+      const content = await readAll(fd);
+      keep = !this.#closed && this.#idle.size < CACHED && !this.#idle.has(path);
+      return content;
+    } catch (error) {
+      throw isWeirError(error) ? error : this.#refused(path, -errnoOf(error));
+    } finally {
+      if (keep) this.#idle.set(path, fd);
+      else closeSync(fd);
+    }
+  }
+
+  #refused(path: string, errno: number): WeirError {
+    const what = `${this.#root.name}/${path}`;
+    if (errno === ENOENT || errno === ENODEV) return new WeirError('NO_DATA', { what });
+    return kernelError(`read ${what}`, errno);
+  }
+
+  #mustBePlain(path: string): void {
+    if (path.startsWith('/') || path.includes('\0') || path.split('/').includes('..'))
+      throw new WeirError('VALUE', { what: `path "${path}"`, problem: 'must be relative and without ".."' });
+  }
+}
+
+/** Read from the start to the end: these files are made anew by a read at offset 0. */
+async function readAll(fd: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let turn = performance.now();
+  for (let offset = 0; ; ) {
+    const count = readSync(fd, scratch, 0, CHUNK, offset);
+    if (count === 0) return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks);
+    chunks.push(Uint8Array.prototype.slice.call(scratch, 0, count));
+    offset += count;
+    if (performance.now() - turn > TURN) {
+      await new Promise((resolve) => setImmediate(resolve));
+      turn = performance.now();
+    }
+  }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, statfsSync, statSync } from 'node:fs';
+import type { NetnsFd } from '../base/brand.ts';
+import { WeirError } from '../base/errors.ts';
+import { didYouMean } from '../base/suggest.ts';
+import { checked } from './errno.ts';
+import { procReader, sysReader } from './files.ts';
+import { native } from './native.ts';
+import type { PathResolver } from './netlink-exchange.ts';
+import { openNetlinkTransport } from './netlink-transport.ts';
+import type { NamespaceIo, Namespaces, NetlinkProtocol, NetlinkTransport, NetnsIdentity } from './ports.ts';
+
+/** Where `ip netns` keeps names. */
+const NAMES = '/run/netns';
+/** Type of the file system of namespace descriptors (include/uapi/linux/magic.h). */
+const NSFS_MAGIC = 0x6e736673;
+
+/** What namespaces are opened with. */
+export interface NamespaceOptions {
+  /** How an extended ack of a protocol becomes an attribute path. */
+  readonly resolvePath?: (protocol: NetlinkProtocol) => PathResolver | undefined;
+  /** The transport to use instead of the native one. */
+  readonly openTransport?: (netns: NetnsFd, protocol: NetlinkProtocol) => Promise<NetlinkTransport>;
+}
+
+/** The network namespaces of this machine. */
+export function namespaces(options: NamespaceOptions = {}): Namespaces {
+  return {
+    own: async () => openNamespace('', '/proc/thread-self/ns/net', options),
+    open: async (name) => openNamespace(name, pathOf(name), options),
+    discover: async ({ processes }) => discover(processes),
+  };
+}
+
+/**
+ * Create a named network namespace, as `ip netns add` does; its loopback device is down.
+ * @throws {KernelError} EEXIST when the name is taken, EPERM without CAP_SYS_ADMIN.
+ */
+export function createNamespace(name: string): void {
+  const path = namedPath(name);
+  mkdirSync(NAMES, { recursive: true, mode: 0o755 });
+  checked(`create the network namespace ${name}`, native().netnsCreate(path));
+}
+
+/**
+ * Remove the name of a namespace, as `ip netns del` does. It lives on while a process, socket or descriptor holds it.
+ * @throws {KernelError} ENOENT when there is no such name.
+ */
+export function deleteNamespace(name: string): void {
+  checked(`delete the network namespace ${name}`, native().netnsDelete(namedPath(name)));
+}
+
+/** Move this process into the namespace for good: only to exec another program at once. */
+export function enterNamespace(name: string): void {
+  const fd = openNetns(name, pathOf(name));
+  checked(`enter the network namespace ${name}`, native().netnsEnter(fd));
+  closeSync(fd);
+}
+
+function namedPath(name: string): string {
+  if (!/^[^/\0]{1,255}$/.test(name) || name === '.' || name === '..')
+    throw new WeirError('VALUE', { what: `network namespace "${name}"`, problem: 'is not a file name' });
+  return `${NAMES}/${name}`;
+}
+
+function pathOf(name: string): string {
+  if (name.startsWith('/')) return name;
+  const pid = /^pid:(\d+)$/.exec(name)?.[1];
+  return pid === undefined ? namedPath(name) : `/proc/${pid}/ns/net`;
+}
+
+function openNetns(name: string, path: string): NetnsFd {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch (cause) {
+    const hint = didYouMean(
+      name,
+      namedInodes().map((found) => found.name),
+    );
+    throw new WeirError('NOT_FOUND', { what: 'network namespace', name, hint }, { cause });
+  }
+  if (statfsSync(`/proc/self/fd/${fd}`).type === NSFS_MAGIC) return fd as NetnsFd;
+  closeSync(fd);
+  throw new WeirError('NOT_FOUND', { what: 'network namespace', name, hint: `: ${path} is no namespace` });
+}
+
+function openNamespace(name: string, path: string, options: NamespaceOptions): NamespaceIo {
+  const fd = openNetns(name, path);
+  const transports = new Map<NetlinkProtocol, Promise<NetlinkTransport>>();
+  const proc = procReader(fd);
+  const sys = sysReader(fd, name === '' ? '/sys' : undefined);
+  const open =
+    options.openTransport ??
+    (async (netns, protocol) => openNetlinkTransport(netns, protocol, options.resolvePath?.(protocol)));
+  return {
+    netns: { name, inode: fstatSync(fd).ino },
+    fd,
+    proc,
+    sys,
+    netlink(protocol) {
+      const transport = transports.get(protocol) ?? open(fd, protocol);
+      transports.set(protocol, transport);
+      return transport;
+    },
+    async close() {
+      const opened = await Promise.allSettled(transports.values());
+      for (const one of opened) if (one.status === 'fulfilled') await one.value.close();
+      proc.close();
+      sys.close();
+      closeSync(fd);
+    },
+  };
+}
+
+/** Every namespace once, the agent's own left out: by name, else by the first process in it. */
+function discover(processes: boolean): NetnsIdentity[] {
+  const found = new Map<number, NetnsIdentity>();
+  const own = inodeOf('/proc/self/ns/net');
+  const candidates = processes ? [...namedInodes(), ...processInodes()] : namedInodes();
+  for (const one of candidates) if (one.inode !== own && !found.has(one.inode)) found.set(one.inode, one);
+  return [...found.values()];
+}
+
+function namedInodes(): NetnsIdentity[] {
+  return entriesOf(NAMES).flatMap((name) => identity(name, `${NAMES}/${name}`));
+}
+
+function processInodes(): NetnsIdentity[] {
+  const pids = entriesOf('/proc').filter((entry) => /^\d+$/.test(entry));
+  return pids
+    .sort((a, b) => Number(a) - Number(b))
+    .flatMap((pid) => identity(`pid:${pid}`, `/proc/${pid}/ns/net`));
+}
+
+/** Empty for what is gone by now, may not be seen, or is a file that an interrupted `ip netns add` left. */
+function identity(name: string, path: string): NetnsIdentity[] {
+  const inode = inodeOf(path);
+  return inode === undefined ? [] : [{ name, inode }];
+}
+
+function inodeOf(path: string): number | undefined {
+  try {
+    return statfsSync(path).type === NSFS_MAGIC ? statSync(path).ino : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function entriesOf(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}

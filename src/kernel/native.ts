@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only importer of the native addon (native/src/addon.c).
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { messageOf, WeirError } from '../base/errors.ts';
+
+/** A watched descriptor, made by {@link NativeAddon.fdWatchOpen}. */
+export type FdWatch = object & { readonly __fdWatch: never };
+
+/** What a watched descriptor is ready for. */
+export const FD_EVENT = { none: 0, readable: 1, writable: 2 } as const;
+
+/**
+ * The addon's functions. Each returns a value of 0 or more, or a negative errno; a wrong argument throws a TypeError.
+ * Descriptors that they return are close-on-exec and the caller's to close.
+ */
+export interface NativeAddon {
+  /** A bound non-blocking netlink socket in the namespace `netns`, with extended acks. Buffer sizes in bytes. */
+  netlinkOpen(netns: number, protocol: number, receiveBuffer: number, sendBuffer: number): number;
+  netlinkPort(fd: number): number;
+  netlinkJoin(fd: number, group: number): number;
+  /** Send `bytes[start, end)`, framed messages, as one datagram. @returns bytes sent. */
+  netlinkSend(fd: number, bytes: Uint8Array, start: number, end: number): number;
+  /**
+   * Receive up to `lengths.length` datagrams, number i at `i * slot` of `buffer`. `lengths[i]` is its length, 0 if it
+   * was not sent by the kernel, or minus its true length if the slot was too short.
+   * @returns how many came.
+   */
+  netlinkReceive(fd: number, buffer: Uint8Array, slot: number, lengths: Int32Array): number;
+  /** Open a file for reading as the namespace sees it. */
+  netnsOpen(netns: number, path: string): number;
+  /** Names in a directory as the namespace sees it, each followed by a NUL. */
+  netnsList(netns: number, path: string): Buffer | number;
+  /** A directory descriptor of a sysfs that shows the namespace's devices and is mounted nowhere. */
+  netnsSysfs(netns: number): number;
+  /** Create a namespace and bind it to `path`. */
+  netnsCreate(path: string): number;
+  /** Remove the binding and the file. */
+  netnsDelete(path: string): number;
+  /** Move this thread into the namespace for good: only for a process that is about to exec. */
+  netnsEnter(netns: number): number;
+  /** Watch a descriptor with libuv; stopped at first. Close the watch before the descriptor. */
+  fdWatchOpen(fd: number, callback: (status: number, events: number) => void): FdWatch | number;
+  fdWatchSet(watch: FdWatch, events: number): number;
+  fdWatchClose(watch: FdWatch): void;
+  /** SO_PEERCRED of a connected Unix socket: pid, uid, gid. */
+  unixPeer(fd: number): readonly [pid: number, uid: number, gid: number] | number;
+  /** Send one datagram to a Unix socket; a leading `@` names the abstract namespace. @returns bytes sent. */
+  unixSend(path: string, bytes: Uint8Array): number;
+}
+
+let loaded: NativeAddon | undefined;
+
+/**
+ * The native addon, loaded on first use.
+ * @throws {WeirError} `NATIVE_ADDON` when it was not built for this machine.
+ */
+export function native(): NativeAddon {
+  loaded ??= load(fileURLToPath(new URL('../../native/build/Release/weir.node', import.meta.url)));
+  return loaded;
+}
+
+function load(path: string): NativeAddon {
+  try {
+    return createRequire(import.meta.url)(path) as NativeAddon;
+  } catch (cause) {
+    const [problem] = messageOf(cause).split('\n');
+    throw new WeirError('NATIVE_ADDON', { path, problem }, { cause });
+  }
+}

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+import { setTimeout as delay } from 'node:timers/promises';
+import type { NetnsFd } from '../base/brand.ts';
+import { WeirError } from '../base/errors.ts';
+import type { ExtendedAck, KernelError } from '../base/kernel-error.ts';
+import { type Wire, wireOf } from '../base/wire.ts';
+import { deferred } from './deferred.ts';
+import { EAGAIN, ENOBUFS, kernelError } from './errno.ts';
+import {
+  BatchExchange,
+  DumpExchange,
+  type Exchange,
+  type PathResolver,
+  RequestExchange,
+} from './netlink-exchange.ts';
+import { NetlinkSocket } from './netlink-socket.ts';
+import { aligned, NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NLMSG_HDRLEN } from './nlmsg.ts';
+import type {
+  BatchFailure,
+  MessageBatch,
+  MessageSink,
+  NetlinkProtocol,
+  NetlinkReply,
+  NetlinkRequest,
+} from './ports.ts';
+
+/** Requests that wait for their acknowledgement at a time; their replies must fit the receive buffer together. */
+const WINDOW = 128;
+/** Messages per send. A send is handled by the kernel before it returns, so slow messages go in smaller ones. */
+const CHUNK = { first: 32, most: 200, bytes: 64 << 10 } as const;
+/** Milliseconds that one send may take, and that a submit holds the event loop. */
+const SEND_TURN = 2;
+/** How often a send is tried again after EAGAIN or ENOBUFS, 1, 2, 4 ... 64 ms apart. */
+const SEND_RETRIES = 10;
+
+/** One socket and its sequence table: many requests, one dump and one submit at a time. */
+export class NetlinkChannel {
+  readonly #socket: NetlinkSocket;
+  readonly #resolvePath: PathResolver | undefined;
+  readonly #exchanges = new Map<number, Exchange>();
+  readonly #waiting: (() => void)[] = [];
+  #batch: BatchExchange | undefined;
+  #submits: Promise<unknown> = Promise.resolve();
+  #requests = 0;
+  #sequence = 0;
+  #chunk: number = CHUNK.first;
+  #dead: Error | undefined;
+  #dumpTurn: Promise<void> = Promise.resolve();
+  /** Dumps that run or wait here. */
+  dumps = 0;
+
+  constructor(netns: NetnsFd, protocol: NetlinkProtocol, resolvePath?: PathResolver) {
+    this.#resolvePath = resolvePath;
+    this.#socket = new NetlinkSocket(netns, protocol, {
+      datagram: (wire, start, end) => this.#datagram(wire, start, end),
+      truncated: (wire, start, end) => this.#truncated(wire, start, end),
+      overrun: () => this.#overrun(),
+      failed: (error) => this.#fail(error),
+    });
+  }
+
+  async request(request: NetlinkRequest): Promise<readonly NetlinkReply[]> {
+    if (this.#requests >= WINDOW) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#requests++;
+    try {
+      const message = this.#frame(request, NLM_F_ACK);
+      const exchange = new RequestExchange((errno, ack) =>
+        this.#refusal(operationOf(request), message, errno, ack),
+      );
+      this.#start(message, exchange, operationOf(request));
+      return await exchange.done;
+    } finally {
+      this.#requests--;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  /** Run one dump when those before it have ended. @returns false when it was not consistent. */
+  async dump(request: NetlinkRequest, sink: MessageSink, signal?: AbortSignal): Promise<boolean> {
+    const turn = deferred<void>();
+    const before = this.#dumpTurn;
+    this.#dumpTurn = turn.promise;
+    this.dumps++;
+    await before;
+    const exchange = this.#startDump(request, sink);
+    const stop = () => exchange.stop(signal?.reason);
+    if (signal?.aborted) stop();
+    signal?.addEventListener('abort', stop, { once: true });
+    void exchange.ended.then(() => {
+      this.dumps--;
+      turn.resolve();
+    });
+    try {
+      return await exchange.done;
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  submit(batch: MessageBatch, onlyLast: boolean): Promise<readonly BatchFailure[]> {
+    const run = this.#submits.then(() => this.#submit(batch, onlyLast));
+    this.#submits = run.catch(() => undefined);
+    return run;
+  }
+
+  close(): void {
+    this.#socket.close();
+    this.#fail(new WeirError('TRANSPORT_CLOSED', { operation: 'what was under way' }));
+  }
+
+  // ---- sending
+
+  #frame(request: NetlinkRequest, extra: number): Uint8Array {
+    const message = new Uint8Array(aligned(NLMSG_HDRLEN + request.payload.length));
+    const { view } = wireOf(message);
+    view.setUint32(0, NLMSG_HDRLEN + request.payload.length, true);
+    view.setUint16(4, request.type, true);
+    view.setUint16(6, (request.flags ?? 0) | NLM_F_REQUEST | extra, true);
+    view.setUint32(8, this.#nextSequence(1), true);
+    message.set(request.payload, NLMSG_HDRLEN);
+    return message;
+  }
+
+  /** Reserve `count` numbers in a row. 0 is left out: it marks events. */
+  #nextSequence(count: number): number {
+    if (this.#sequence + count >= 0xffff_ffff) this.#sequence = 0;
+    const first = this.#sequence + 1;
+    this.#sequence += count;
+    return first;
+  }
+
+  #startDump(request: NetlinkRequest, sink: MessageSink): DumpExchange {
+    const message = this.#frame(request, NLM_F_DUMP);
+    const exchange = new DumpExchange(sink, (errno, ack) =>
+      this.#refusal(operationOf(request), message, errno, ack),
+    );
+    this.#start(message, exchange, operationOf(request));
+    return exchange;
+  }
+
+  #start(message: Uint8Array, exchange: Exchange, operation: string): void {
+    const sequence = wireOf(message).view.getUint32(8, true);
+    this.#exchanges.set(sequence, exchange);
+    this.#send(message, 0, message.length, operation).catch((error: Error) => {
+      this.#exchanges.delete(sequence);
+      exchange.fail(error);
+    });
+  }
+
+  async #send(bytes: Uint8Array, start: number, end: number, operation: string): Promise<void> {
+    for (let attempt = 0; !this.#trySend(bytes, start, end, operation); attempt++) {
+      if (attempt === SEND_RETRIES) throw kernelError(operation, ENOBUFS);
+      await delay(2 ** Math.min(attempt, 6));
+    }
+  }
+
+  /** @returns false when the kernel has no room now. */
+  #trySend(bytes: Uint8Array, start: number, end: number, operation: string): boolean {
+    if (this.#dead !== undefined)
+      throw new WeirError('TRANSPORT_CLOSED', { operation }, { cause: this.#dead });
+    const sent = this.#socket.send(bytes, start, end);
+    if (sent >= 0) return true;
+    if (sent === -EAGAIN || sent === -ENOBUFS) return false;
+    throw kernelError(operation, -sent);
+  }
+
+  async #submit(batch: MessageBatch, onlyLast: boolean): Promise<readonly BatchFailure[]> {
+    const failures: BatchFailure[] = [];
+    let turn = performance.now();
+    for (let from = 0; from < batch.count; ) {
+      const to = this.#chunkEnd(batch, from);
+      const before = performance.now();
+      await this.#sendChunk(batch, from, to, onlyLast, failures);
+      const now = performance.now();
+      this.#adaptChunk(now - before);
+      from = to;
+      if (now - turn > SEND_TURN) {
+        await new Promise((resolve) => setImmediate(resolve));
+        turn = performance.now();
+      }
+    }
+    return failures;
+  }
+
+  #chunkEnd(batch: MessageBatch, from: number): number {
+    const start = batch.offsets[from] as number;
+    let to = from + 1;
+    while (to < batch.count && to - from < this.#chunk && (batch.offsets[to] as number) - start < CHUNK.bytes)
+      to++;
+    return to;
+  }
+
+  #adaptChunk(elapsed: number): void {
+    if (elapsed > SEND_TURN) this.#chunk = Math.max(1, this.#chunk >> 1);
+    else if (elapsed < SEND_TURN / 2) this.#chunk = Math.min(CHUNK.most, this.#chunk << 1);
+  }
+
+  async #sendChunk(
+    batch: MessageBatch,
+    from: number,
+    to: number,
+    onlyLast: boolean,
+    failures: BatchFailure[],
+  ): Promise<void> {
+    const exchange = this.#openBatch(batch, from, to, onlyLast);
+    const start = batch.offsets[from] as number;
+    const end = to < batch.count ? (batch.offsets[to] as number) : batch.length;
+    const operation = `netlink messages ${from} to ${to - 1} of a batch`;
+    this.#batch = exchange;
+    try {
+      await this.#send(batch.bytes, start, end, operation);
+      // the kernel answers before send() returns, so this saves the way through the event loop
+      this.#socket.receive();
+      await exchange.done;
+    } finally {
+      this.#batch = undefined;
+    }
+    for (const { index, error } of exchange.failures) failures.push({ index: from + index, error });
+  }
+
+  /** Number the messages, and ask for their acknowledgements. */
+  #openBatch(batch: MessageBatch, from: number, to: number, onlyLast: boolean): BatchExchange {
+    const { view } = wireOf(batch.bytes);
+    const first = this.#nextSequence(to - from);
+    for (let i = from; i < to; i++) {
+      const at = batch.offsets[i] as number;
+      const ack = onlyLast && i < to - 1 ? 0 : NLM_F_ACK;
+      view.setUint16(at + 6, (view.getUint16(at + 6, true) & ~NLM_F_ACK) | NLM_F_REQUEST | ack, true);
+      view.setUint32(at + 8, first + i - from, true);
+      view.setUint32(at + 12, 0, true);
+    }
+    return new BatchExchange(first, to - from, onlyLast, (index, errno, ack) => {
+      const at = batch.offsets[from + index] as number;
+      const message = batch.bytes.subarray(at, at + view.getUint32(at, true));
+      const operation = `message ${from + index} of type ${view.getUint16(at + 4, true)}`;
+      return this.#refusal(operation, message, errno, ack);
+    });
+  }
+
+  #refusal(operation: string, message: Uint8Array, errno: number, ack: ExtendedAck): KernelError {
+    const path = ack.offset === undefined ? undefined : this.#resolvePath?.(wireOf(message), ack.offset);
+    return kernelError(operation, errno, path === undefined ? ack : { ...ack, path });
+  }
+
+  // ---- receiving
+
+  #datagram(wire: Wire, start: number, end: number): void {
+    const { view } = wire;
+    for (let at = start; at + NLMSG_HDRLEN <= end; ) {
+      const length = view.getUint32(at, true);
+      if (length < NLMSG_HDRLEN || at + length > end) return;
+      const sequence = view.getUint32(at + 8, true);
+      const exchange = this.#exchangeOf(sequence);
+      if (exchange?.message(wire, at, at + length)) this.#exchanges.delete(sequence);
+      at += aligned(length);
+    }
+  }
+
+  #exchangeOf(sequence: number): Exchange | undefined {
+    const batch = this.#batch;
+    if (batch !== undefined && (sequence - batch.first) >>> 0 < batch.count) return batch;
+    return this.#exchanges.get(sequence);
+  }
+
+  #truncated({ view }: Wire, start: number, end: number): void {
+    if (end - start < NLMSG_HDRLEN) return;
+    const sequence = view.getUint32(start + 8, true);
+    const exchange = this.#exchangeOf(sequence);
+    if (exchange?.truncated()) this.#exchanges.delete(sequence);
+  }
+
+  #overrun(): void {
+    const error = kernelError('receive the acknowledgement', ENOBUFS);
+    for (const [sequence, exchange] of this.#exchanges)
+      if (exchange.overrun(error)) this.#exchanges.delete(sequence);
+    this.#batch?.overrun(error);
+  }
+
+  #fail(error: Error): void {
+    this.#dead ??= error;
+    for (const exchange of this.#exchanges.values()) exchange.fail(error);
+    this.#exchanges.clear();
+    this.#batch?.fail(error);
+  }
+}
+
+function operationOf(request: NetlinkRequest): string {
+  return request.operation ?? `netlink request of type ${request.type}`;
+}
