@@ -39,8 +39,11 @@ export async function netns(prefix: string): Promise<TestNetns> {
     async [Symbol.asyncDispose]() {
       await (await opened)?.close();
       // a packet that circles between two devices would keep them busy for ever, even without a name
-      linksDown(name);
-      deleteNamespace(name);
+      try {
+        linksDown(name);
+      } finally {
+        deleteNamespace(name);
+      }
       await mustBeGone(name, inode);
     },
   };
@@ -55,8 +58,13 @@ function run(program: string, args: readonly string[]): string {
 }
 
 function linksDown(name: string): void {
-  const links = JSON.parse(run('ip', ['-n', name, '-j', 'link', 'show', 'up'])) as { ifname: string }[];
-  for (const { ifname } of links) run('ip', ['-n', name, 'link', 'set', ifname, 'down']);
+  const links = JSON.parse(run('ip', ['-n', name, '-j', 'link', 'show'])) as {
+    ifname: string;
+    flags: string[];
+  }[];
+  const up = links.filter(({ flags }) => flags.includes('UP'));
+  const commands = up.map(({ ifname }) => `link set dev ${ifname} down\n`).join('');
+  execFileSync('ip', ['-n', name, '-force', '-batch', '-'], { input: commands, stdio: 'pipe' });
 }
 
 async function mustBeGone(name: string, inode: number): Promise<void> {
