@@ -11,6 +11,8 @@ export interface Collector {
   readonly scope: 'node' | 'netns';
   /** Every family it can emit. The reference in docs/metrics.md is generated from these. */
   readonly families: readonly Family[];
+  /** Families whose names the kernel makes up; the variable part stands in `<angle brackets>`. */
+  readonly openFamilies?: readonly Family[];
   /**
    * Read and render. A throw marks this collector as failed and nothing else; `NO_DATA` is a quiet failure.
    * What was written before a throw stays.
@@ -53,6 +55,8 @@ export interface LinkRow {
   readonly link: Link;
   /** `device="eth0"` (own namespace) or `netns="x",device="eth0"`, escaped, without braces. */
   readonly labels: Uint8Array;
+  /** `labels` and the rest of `node_network_info`. */
+  readonly infoLabels: Uint8Array;
   /** From sysfs, read when the link appeared or changed its address or name. */
   readonly addrAssignType?: number;
   readonly devId?: number;

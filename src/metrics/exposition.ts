@@ -12,18 +12,26 @@ export interface Family {
   readonly budget?: number;
 }
 
+/** Series that one family may carry in one scrape unless it says otherwise. */
+export const DEFAULT_BUDGET = 50_000;
+
 /** Collects samples of many families at once; each family's lines end up together. */
 export interface Exposition {
-  /** The writer of `family`; the same one for every call of a scrape. */
+  /** The writer of `family`; the same one for every call of a scrape. Families are told apart by their name. */
   family(family: Family): FamilyWriter;
+  /**
+   * Await this between chunks of at most about a millisecond of work: it lets the event loop run when the scrape has
+   * held it for long enough. Throws when the scrape is out of time.
+   */
+  breathe(): Promise<void>;
 }
 
 /** Appends samples to one family, straight to bytes. */
 export interface FamilyWriter {
-  /** `labels` as they stand between the braces, already escaped (empty for none). */
+  /** `labels` as they stand between the braces, already escaped and with `netns` where it belongs (empty for none). */
   sample(labels: Uint8Array, value: number): void;
-  /** A u64 in two halves, without a bigint. */
+  /** Like `sample`, of a u64 in two halves, without a bigint. */
   sampleU64(labels: Uint8Array, lo: number, hi: number): void;
-  /** Convenience for small families: label values in the family's order, escaped here. */
+  /** For small families: label values in the family's order, escaped here; the namespace is put first. */
   add(labelValues: readonly string[], value: number): void;
 }

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+import { bytesOf } from '../base/bytes.ts';
+import { DEFAULT_BUDGET, type Family, type FamilyWriter } from './exposition.ts';
+import { escapeHelp, labelBytes, NO_LABELS } from './labels.ts';
+import { MAX_NUMBER_LENGTH, writeNumber, writeU64 } from './number-text.ts';
+
+const FIRST_SIZE = 256;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+const SPACE = 0x20;
+const NEWLINE = 0x0a;
+
+/** The lines of one family in one growing byte buffer that is used again from scrape to scrape. */
+export class FamilyBuffer implements FamilyWriter {
+  readonly name: string;
+  /** Samples that did not fit the budget, since the start. */
+  dropped = 0;
+  /** Samples in this scrape. */
+  series = 0;
+  private readonly family: Family;
+  private readonly budget: number;
+  private readonly head: Uint8Array;
+  private readonly nameBytes: Uint8Array;
+  private bytes: Uint8Array = new Uint8Array(FIRST_SIZE);
+  private end = 0;
+
+  /** @param name The name that is exposed; it differs from the family's in other namespaces. */
+  constructor(family: Family, name: string) {
+    this.family = family;
+    this.name = name;
+    this.budget = family.budget ?? DEFAULT_BUDGET;
+    this.nameBytes = bytesOf(name);
+    this.head = bytesOf(`# HELP ${name} ${escapeHelp(family.help)}\n# TYPE ${name} ${family.type}\n`);
+  }
+
+  /** Bytes that `copyTo` writes: none without samples. */
+  get size(): number {
+    return this.series === 0 ? 0 : this.head.length + this.end;
+  }
+
+  /** Forget the samples. A buffer that has become far too large is given back. */
+  reset(): void {
+    if (this.bytes.length > FIRST_SIZE && this.end < this.bytes.length / 4)
+      this.bytes = new Uint8Array(Math.max(FIRST_SIZE, this.end * 2));
+    this.end = 0;
+    this.series = 0;
+  }
+
+  sample(labels: Uint8Array, value: number): void {
+    if (!this.begin(labels)) return;
+    this.finish(writeNumber(this.bytes, this.end, value));
+  }
+
+  sampleU64(labels: Uint8Array, lo: number, hi: number): void {
+    if (!this.begin(labels)) return;
+    this.finish(writeU64(this.bytes, this.end, lo, hi));
+  }
+
+  add(labelValues: readonly string[], value: number): void {
+    this.addIn('', labelValues, value);
+  }
+
+  /** `add` for a namespace that is not the agent's own. */
+  addIn(netns: string, labelValues: readonly string[], value: number): void {
+    if (this.series === this.budget) this.dropped++;
+    else this.sample(labelBytes(netns, this.family.labels, labelValues), value);
+  }
+
+  /** Append head and samples to `out`; returns the position behind them. */
+  copyTo(out: Uint8Array, at: number): number {
+    if (this.series === 0) return at;
+    out.set(this.head, at);
+    out.set(this.bytes.subarray(0, this.end), at + this.head.length);
+    return at + this.size;
+  }
+
+  /** Write `name{labels} ` and leave room for the number. False when the budget is spent. */
+  private begin(labels: Uint8Array): boolean {
+    if (this.series === this.budget) {
+      this.dropped++;
+      return false;
+    }
+    this.series++;
+    const { nameBytes } = this;
+    const needed = this.end + nameBytes.length + labels.length + MAX_NUMBER_LENGTH + 4;
+    if (needed > this.bytes.length) this.grow(needed);
+    const { bytes } = this;
+    let at = copyShort(bytes, this.end, nameBytes);
+    if (labels !== NO_LABELS && labels.length > 0) {
+      bytes[at] = OPEN;
+      at = copyShort(bytes, at + 1, labels);
+      bytes[at++] = CLOSE;
+    }
+    bytes[at] = SPACE;
+    this.end = at + 1;
+    return true;
+  }
+
+  private finish(at: number): void {
+    this.bytes[at] = NEWLINE;
+    this.end = at + 1;
+  }
+
+  private grow(needed: number): void {
+    const larger = new Uint8Array(Math.max(needed, this.bytes.length * 2));
+    larger.set(this.bytes.subarray(0, this.end));
+    this.bytes = larger;
+  }
+}
+
+/** For some tens of bytes a plain loop is faster than the call of TypedArray.prototype.set. */
+function copyShort(out: Uint8Array, at: number, from: Uint8Array): number {
+  const { length } = from;
+  for (let i = 0; i < length; i++) out[at + i] = from[i] as number;
+  return at + length;
+}
