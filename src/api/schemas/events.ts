@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Static, Type } from 'typebox';
+import { CHANGE_KINDS, type Change } from '../../model/change.ts';
+
+/** Which changes a subscriber wants; everything where a filter is absent. */
+export const EventQuery = Type.Object(
+  {
+    kind: Type.Optional(
+      Type.Array(Type.Enum([...CHANGE_KINDS]), {
+        minItems: 1,
+        uniqueItems: true,
+        description: 'Kinds of objects, separated by commas',
+      }),
+    ),
+    netns: Type.Optional(
+      Type.String({ maxLength: 255, description: "Only this namespace; empty for the agent's own" }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type EventQuery = Static<typeof EventQuery>;
+
+/** Changes that a subscriber will never see. */
+export interface Gap {
+  readonly kind: 'gap';
+  /** Why: the subscriber was too slow, or it asked to resume from an event that is no longer kept. */
+  readonly reason: 'slow' | 'expired';
+  /** How many changes are missing; absent when nobody knows. */
+  readonly missed?: number;
+}
+
+/** One entry of the feed. */
+export interface FeedEvent {
+  /** Unique and increasing within one run of the agent: hand it back to resume after it. */
+  readonly id: string;
+  readonly body: Change | Gap;
+  /** `body` as JSON, made once for all subscribers. */
+  readonly json: string;
+}

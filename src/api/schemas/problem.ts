@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Static, Type } from 'typebox';
+
+/** An error as `application/problem+json` (RFC 9457) with Weir's code. */
+export const Problem = Type.Object(
+  {
+    type: Type.String({ description: '`urn:weir:error:` and the code' }),
+    title: Type.String({ description: 'Reason phrase of the status' }),
+    status: Type.Integer(),
+    detail: Type.String({ description: 'What was wrong, where, and how to mend it' }),
+    code: Type.String({ description: 'Stable: match on this, never on the text' }),
+    retryable: Type.Boolean({ description: 'The same request may succeed later without a change' }),
+    instance: Type.Optional(Type.String({ description: 'Path of the request' })),
+    errors: Type.Optional(
+      Type.Array(
+        Type.Object({ path: Type.String(), problem: Type.String() }, { additionalProperties: false }),
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type Problem = Static<typeof Problem>;

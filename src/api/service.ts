@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The use cases: all that HTTP and the command line see of the agent.
+import type { EventQuery, FeedEvent } from './schemas/events.ts';
+import type { NamespaceList, NodeInfo, Readiness } from './schemas/node.ts';
+import type { Page, StateDocument, StateKind, StateObjects, StateQuery } from './schemas/state.ts';
+import type { LinkStatsReport } from './schemas/stats.ts';
+import type { Target } from './target.ts';
+
+/** Ends a feed. */
+export interface Feed {
+  close(): void;
+}
+
+/**
+ * What can be asked of nodes. Every method takes the node and returns plain data.
+ * All throw {WeirError} `NOT_FOUND` for a node, namespace or device that does not exist.
+ */
+export interface WeirService {
+  /** What the agent is, what it runs on, and what it cannot do there. */
+  node(target: Target): Promise<NodeInfo>;
+  /** The namespaces that are watched. */
+  namespaces(target: Target): Promise<NamespaceList>;
+  /** Whether every namespace is synchronised. */
+  readiness(target: Target): Promise<Readiness>;
+  /**
+   * One page of the objects of `kind`, in the kernel's order. A page starts where the one before ended; objects that
+   * come or go in between may be missed or seen twice.
+   */
+  list<K extends StateKind>(target: Target, kind: K, query: StateQuery): Promise<Page<StateObjects[K]>>;
+  /** The first page of every kind. */
+  state(target: Target, query: Pick<StateQuery, 'netns' | 'limit'>): Promise<StateDocument>;
+  /** Counters of every device of every watched namespace. */
+  linkStats(target: Target): Promise<LinkStatsReport>;
+  /**
+   * Follow changes. `after` is the id of the last event that the caller has: what came since is delivered first, or a
+   * gap where that is no longer kept. `deliver` is called in order and must not throw.
+   */
+  follow(
+    target: Target,
+    query: EventQuery,
+    after: string | undefined,
+    deliver: (event: FeedEvent) => void,
+  ): Feed;
+  /** One scrape in the Prometheus text format 0.0.4, as chunks that belong behind each other. */
+  scrape(target: Target): Promise<readonly Uint8Array[]>;
+}
