@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildFamily, structNames } from './build.ts';
+import { emitErrno } from './emit-errno.ts';
+import { emitFamily } from './emit-family.ts';
+import { checkFamily } from './gate.ts';
+import { type Headers, readHeaders } from './headers.ts';
+import type { Family } from './model.ts';
+import { findSpecs, readSpec, type Spec } from './spec.ts';
+
+/** Families that have a module, in order. */
+export const FAMILIES = ['netlink', 'rt-link', 'rt-addr', 'rt-route', 'tc', 'nlctrl'] as const;
+
+const PREFIXES = new RegExp(`^(${[
+  'RTM', 'RTNLGRP', 'RTN', 'RTA', 'RTAX', 'RTPROT', 'RT_SCOPE', 'RT_TABLE', 'RTNH', 'RTEXT', 'IFF', 'IFLA', 'IFA',
+  'IF_OPER', 'IF_LINK', 'ARPHRD', 'NDA', 'NUD', 'NTF', 'NDTA', 'NDTPA', 'FRA', 'FR_ACT', 'FIB_RULE', 'NHA', 'NEXTHOP',
+  'TCA', 'TC', 'TCF', 'TCAA', 'NETEM', 'NLM_F', 'NLMSG', 'NLMSGERR', 'NLA', 'NL_ATTR', 'NL_POLICY', 'CTRL', 'GENL', 'ETHTOOL',
+  'ETH_SS', 'CTA', 'IPCTNL', 'NFNL', 'NFNETLINK', 'INET_DIAG', 'TCP', 'SK_MEMINFO', 'SOCK', 'LWTUNNEL', 'LWT',
+  'MPLS', 'SEG6', 'IOAM6', 'RPL', 'BRIDGE', 'BR', 'MACVLAN', 'IPVLAN', 'VXLAN', 'VETH', 'XDP', 'AF', 'IN6', 'NETCONFA',
+].join('|')})_|^E[A-Z0-9]+$`); // biome-ignore format: a list
+
+/** What one run works on. */
+export interface Sources {
+  readonly specs: ReadonlyMap<string, Spec>;
+  readonly headers: Headers;
+}
+
+/** Read specs, overlays and headers. `docs` is the root of the extracted documentation package. */
+export function readSources(docs: string): Sources {
+  const dir = findSpecs(docs);
+  const overlays = join(dirname(fileURLToPath(import.meta.url)), 'overlay');
+  const specs = new Map(FAMILIES.map((name) => [name as string, readSpec(dir, overlays, name)]));
+  const structs = [...specs.values()].flatMap(structNames);
+  return { specs, headers: readHeaders(structs, PREFIXES) };
+}
+
+/** Models of all families, after the gate. @throws {Error} naming every unexplained difference. */
+export function buildModels({ specs, headers }: Sources): Family[] {
+  const families = [...specs.values()].map((spec) => buildFamily(spec, headers));
+  const problems = families.flatMap((family) => checkFamily(specs.get(family.name) as Spec, family, headers));
+  if (problems.length > 0) throw new Error(`specs and headers differ:\n  ${problems.join('\n  ')}`);
+  return families;
+}
+
+/** Every generated file: path from the root of the repository, and text. */
+export function generate(docs: string): ReadonlyMap<string, string> {
+  const sources = readSources(docs);
+  const files = new Map<string, string>();
+  for (const family of buildModels(sources))
+    files.set(`src/codec/generated/${family.name}.ts`, emitFamily(family));
+  files.set('src/base/errno.gen.ts', emitErrno(sources.headers.constants));
+  return files;
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Struct layouts (through BTF) and constants of the UAPI headers that are installed.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BtfType, layoutsOf } from './btf.ts';
+import type { Layout } from './model.ts';
+
+const HEADERS = [
+  'sys/socket.h', 'asm/errno.h', 'linux/netlink.h', 'linux/genetlink.h', 'linux/rtnetlink.h', 'linux/if.h',
+  'linux/if_arp.h', 'linux/if_ether.h', 'linux/if_link.h', 'linux/if_addr.h', 'linux/if_bridge.h',
+  'linux/if_tunnel.h', 'linux/if_tun.h', 'linux/veth.h', 'linux/neighbour.h', 'linux/fib_rules.h',
+  'linux/nexthop.h', 'linux/lwtunnel.h', 'linux/mpls.h', 'linux/mpls_iptunnel.h', 'linux/seg6.h',
+  'linux/seg6_iptunnel.h', 'linux/seg6_local.h', 'linux/ioam6_iptunnel.h', 'linux/rpl_iptunnel.h',
+  'linux/pkt_sched.h', 'linux/pkt_cls.h', 'linux/gen_stats.h', 'linux/net_namespace.h', 'linux/netconf.h',
+  'linux/sock_diag.h', 'linux/inet_diag.h', 'linux/tcp.h', 'linux/ethtool.h', 'linux/ethtool_netlink.h',
+  'linux/net_tstamp.h', 'linux/tc_ematch/tc_em_meta.h', 'linux/netfilter/nfnetlink.h', 'linux/netfilter/nfnetlink_conntrack.h',
+  ...['bpf', 'connmark', 'csum', 'ct', 'ctinfo', 'defact', 'gact', 'gate', 'ife', 'mirred', 'mpls', 'nat', 'pedit',
+    'sample', 'skbedit', 'skbmod', 'tunnel_key', 'vlan'].map((name) => `linux/tc_act/tc_${name}.h`),
+] as const; // biome-ignore format: a list
+
+const includes = HEADERS.map((header) => `#include <${header}>\n`).join('');
+
+/** What the headers say. */
+export interface Headers {
+  /** Layout by C name; undefined when the headers lack the struct. */
+  layout(name: string): Layout | undefined;
+  /** Every enumerator and integer macro of the headers with one of the wanted prefixes. */
+  readonly constants: ReadonlyMap<string, number>;
+}
+
+/**
+ * Compile the headers and read what they define.
+ *
+ * @param structs C names of the structs whose layouts are wanted.
+ * @param prefixes Regular expression that the wanted constants match.
+ */
+export function readHeaders(structs: readonly string[], prefixes: RegExp): Headers {
+  const dir = mkdtempSync(join(tmpdir(), 'weir-codegen-'));
+  try {
+    const text = preprocess(dir);
+    const present = new Set([...text.matchAll(/\bstruct\s+(\w+)\s*\{/g)].map((match) => match[1] as string));
+    const known = structs.filter((name) => present.has(name));
+    const names = constantNames(text, prefixes);
+    const types = compile(dir, [...new Set(known)].sort(), names);
+    const layouts = layoutsOf(types);
+    return { layout: (name) => layouts.get(name), constants: constantsOf(types) };
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** The C library's headers ask for the host's architecture, which the BPF target does not name. */
+const TARGET = [
+  ...['-target', 'bpf'],
+  ...(process.arch === 'arm64'
+    ? ['-I/usr/include/aarch64-linux-gnu', '-D__aarch64__']
+    : ['-I/usr/include/x86_64-linux-gnu', '-D__x86_64__']),
+];
+
+function clang(args: readonly string[]): string {
+  return execFileSync('clang', [...TARGET, ...args], {
+    encoding: 'utf8',
+    maxBuffer: 64 << 20,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+function preprocess(dir: string): string {
+  const file = join(dir, 'all.c');
+  writeFileSync(file, includes);
+  return clang(['-E', '-dD', file]);
+}
+
+/** Names of enumerators and of object-like macros that match. */
+function constantNames(text: string, prefixes: RegExp): string[] {
+  const names = new Set<string>();
+  for (const match of text.matchAll(/^#define (\w+) +(?!["{])(\S.*)$/gm)) names.add(match[1] as string);
+  for (const body of text.matchAll(/\benum\b\s*\w*\s*\{([^}]*)\}/g)) {
+    const plain = (body[1] as string).replace(/^#.*$/gm, '');
+    for (const match of plain.matchAll(/(?:^|,)\s*(\w+)\s*(?==|,|$)/g)) names.add(match[1] as string);
+  }
+  return [...names].filter((name) => prefixes.test(name)).sort();
+}
+
+/**
+ * One translation unit that uses every struct and constant, as BTF. A macro that is no integer constant is found by
+ * asking the compiler whether it folds to one.
+ */
+function compile(dir: string, structs: readonly string[], names: readonly string[]): BtfType[] {
+  const good = names.filter((name) => !badConstants(dir, names).has(name));
+  const vars = structs.map((name) => `struct ${name} v_${name};\n`).join('');
+  const body = good.map((name) => `C_${name} = (int)(${name}),\n`).join('');
+  const source = join(dir, 'unit.c');
+  writeFileSync(
+    source,
+    `${includes}${vars}enum weir_constants {\n${body}};\nenum weir_constants v_constants;\n`,
+  );
+  const object = join(dir, 'unit.o');
+  clang(['-g', '-O0', '-w', '-c', source, '-o', object]);
+  const json = execFileSync('bpftool', ['btf', 'dump', 'file', object, '-j'], {
+    encoding: 'utf8',
+    maxBuffer: 64 << 20,
+  });
+  return (JSON.parse(json) as { types: BtfType[] }).types;
+}
+
+const badCache = new Map<string, ReadonlySet<string>>();
+
+function badConstants(dir: string, names: readonly string[]): ReadonlySet<string> {
+  const cached = badCache.get(dir);
+  if (cached !== undefined) return cached;
+  const source = join(dir, 'probe.c');
+  const lines = names.map((name) => `enum { P_${name} = (int)(${name}) };`);
+  writeFileSync(source, includes + lines.join('\n'));
+  const bad = new Set<string>();
+  try {
+    execFileSync('clang', [...TARGET, '-fsyntax-only', '-w', '-ferror-limit=0', source], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      maxBuffer: 64 << 20,
+    });
+  } catch (error) {
+    const text = String((error as { stderr?: unknown }).stderr);
+    const first = HEADERS.length;
+    for (const match of text.matchAll(/probe\.c:(\d+):\d+: error/g)) {
+      const name = names[Number(match[1]) - 1 - first];
+      if (name !== undefined) bad.add(name);
+    }
+  }
+  badCache.set(dir, bad);
+  return bad;
+}
+
+function constantsOf(types: readonly BtfType[]): ReadonlyMap<string, number> {
+  const found = types.find((type) => type.kind === 'ENUM' && type.name === 'weir_constants');
+  return new Map((found?.values ?? []).map(({ name, val }) => [name.slice(2), val]));
+}
