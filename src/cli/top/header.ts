@@ -50,7 +50,7 @@ function identity(state: TopState, devices: readonly DeviceRates[]): Line {
   return [
     { text: 'weir top', tone: 'strong' },
     { text: `  ${printable(state.node.hostname)}`, tone: 'accent' },
-    { text: `  up ${renderDuration(state.node.uptimeSeconds)}`, tone: 'dim' },
+    { text: `  agent up ${renderDuration(state.node.uptimeSeconds)}`, tone: 'dim' },
     { text: `  ${count(devices.length, 'device')}`, tone: 'plain' },
     { text: namespaces > 1 ? ` in ${count(namespaces, 'namespace')}` : '', tone: 'plain' },
   ];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DirectionStats, LinkStatsItem, LinkStatsReport } from './stats.ts';
+import type { LinkStatsItem, LinkStatsReport } from '../../api/schemas/stats.ts';
 
 /** One device as `top` shows it: rates per second over the last interval. */
 export interface DeviceRates {
@@ -64,7 +64,7 @@ function deviceRates(before: LinkStatsItem, after: LinkStatsItem, seconds: numbe
   };
 }
 
-function direction(before: DirectionStats, after: DirectionStats, seconds: number): DirectionRates {
+function direction(before: LinkStatsItem['rx'], after: LinkStatsItem['rx'], seconds: number): DirectionRates {
   return {
     bitsPerSecond: 8 * rate(before.bytes, after.bytes, seconds),
     packetsPerSecond: rate(before.packets, after.packets, seconds),

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import type { LinkStatsReport } from '../../api/schemas/stats.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Paint } from '../output/style.ts';
 import { renderFrame, settle } from './frame.ts';
 import { parseKeys, pressKey } from './keys.ts';
 import type { TopNode, TopState } from './state.ts';
 import { withReport } from './state.ts';
-import type { LinkStatsReport } from './stats.ts';
 import type { Terminal, TerminalHandlers } from './terminal.ts';
 
 /** One reading of the agent. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import type { LinkStatsReport } from '../../api/schemas/stats.ts';
 import type { DeviceRates } from './rates.ts';
 import { ratesBetween } from './rates.ts';
 import { SORT_ORDERS, type SortOrder, sortDevices } from './sort.ts';
-import type { LinkStatsReport } from './stats.ts';
 
 /** Samples of history that are kept for each device. */
 export const HISTORY_LENGTH = 60;
@@ -13,6 +14,7 @@ export const INTERVALS: readonly number[] = [0.5, 1, 2, 3, 5, 10, 30, 60];
 /** What is known of the node itself. */
 export interface TopNode {
   readonly hostname: string;
+  /** Of the agent. */
   readonly uptimeSeconds: number;
 }
 

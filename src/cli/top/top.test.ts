@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest';
+import type { LinkStatsItem } from '../../api/schemas/stats.ts';
 import { paintPlain } from '../output/style.ts';
 import { widthOf } from '../output/text.ts';
 import { renderFrame, type Screen, settle } from './frame.ts';
@@ -8,7 +9,6 @@ import { ratesBetween } from './rates.ts';
 import { SORT_ORDERS, sortDevices } from './sort.ts';
 import { sparkline } from './sparkline.ts';
 import { HISTORY_LENGTH, initialState, shownDevices, type TopState, withReport } from './state.ts';
-import type { LinkStatsItem } from './stats.ts';
 
 const NODE = { hostname: 'edge-7', uptimeSeconds: 90_000 };
 const ZERO = { bytes: 0, packets: 0, errors: 0, dropped: 0 };
@@ -17,7 +17,7 @@ function device(ifname: string, rest: Partial<LinkStatsItem> = {}): LinkStatsIte
   return { netns: '', ifindex: 2, ifname, operstate: 'UP', qdisc: 'noqueue', rx: ZERO, tx: ZERO, ...rest };
 }
 
-function stateOf(...samples: readonly (readonly LinkStatsItem[])[]): TopState {
+function stateOf(...samples: LinkStatsItem[][]): TopState {
   return samples.reduce(
     (state, items, i) => withReport(state, { timestamp: i * 2000, items }, NODE),
     initialState(),
@@ -59,7 +59,7 @@ test('computes rates per second from the time between the samples', () => {
 });
 
 test('a new device and a counter that went backwards have no rate', () => {
-  const at = (timestamp: number, items: readonly LinkStatsItem[]) => ({ timestamp, items });
+  const at = (timestamp: number, items: LinkStatsItem[]) => ({ timestamp, items });
   const busy = device('eth0', { rx: { ...ZERO, bytes: 1000 } });
   const rates = ratesBetween(
     at(0, [busy]),
@@ -93,12 +93,14 @@ test.each([80, 100, 132, 200])('a frame fills %d columns by 24 lines and never m
 test('shows node, totals, rates, drops, errors and queue at 80 columns', () => {
   const frame = lines(SITE, { width: 80, height: 24 });
   expect(frame[0]).toMatch(
-    /^weir top {2}edge-7 {2}up 1d 1h {2}3 devices in 2 namespaces +every 1s {2}\d\d:\d\d:\d\d$/,
+    /^weir top {2}edge-7 {2}agent up 1d 1h {2}3 devices in 2 namespaces +every 1s {2}\d\d:\d\d:\d\d$/,
   );
   expect(frame[1]).toContain(
     'rx 1.20Mb/s 2.25kp/s  tx 10.0Mb/s 1.00kp/s  drops 10/s  errors 2/s  by bits/s ↓',
   );
-  expect(frame[3]).toMatch(/^DEVICE +NETNS +STATE +RX b\/s TX b\/s RX p\/s TX p\/s DROP\/s +ERR\/s BACKLOG +QLEN/);
+  expect(frame[3]).toMatch(
+    /^DEVICE +NETNS +STATE +RX b\/s TX b\/s RX p\/s TX p\/s DROP\/s +ERR\/s BACKLOG +QLEN/,
+  );
   expect(frame[4]).toMatch(/^eth0 +\(own\) +up +1\.00M +10\.0M +250 +1\.00k +10 +2 +4\.50k +3/);
   expect(frame[5]).toMatch(/^eth10 +edge1 +up +200k +0 +2\.00k +0 +0 +0 +- +-/);
 });

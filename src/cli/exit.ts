@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Exit codes of `weir`. */
+export const EXIT = { done: 0, error: 1, usage: 2 } as const;
+
+/** Ends a command with an exit code after it has told its user why. */
+export class ExitWith extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super(`exit ${exitCode}`);
+    this.exitCode = exitCode;
+  }
+}
