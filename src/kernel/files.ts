@@ -2,9 +2,10 @@
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
 import type { NetnsFd } from '../base/brand.ts';
 import { textOf } from '../base/bytes.ts';
+import { ERRNO } from '../base/errno.gen.ts';
 import { isWeirError, WeirError } from '../base/errors.ts';
 import { KernelError } from '../base/kernel-error.ts';
-import { checked, ENODEV, ENOENT, kernelError } from './errno.ts';
+import { checked, kernelError } from './errno.ts';
 import { native } from './native.ts';
 import type { FileReader } from './ports.ts';
 
@@ -147,7 +148,7 @@ class CachedReader implements ClosableFileReader {
 
   #refused(path: string, errno: number): WeirError {
     const what = `${this.#root.name}/${path}`;
-    if (errno === ENOENT || errno === ENODEV) return new WeirError('NO_DATA', { what });
+    if (errno === ERRNO.ENOENT || errno === ERRNO.ENODEV) return new WeirError('NO_DATA', { what });
     return kernelError(`read ${what}`, errno);
   }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NetnsFd } from '../base/brand.ts';
+import { ERRNO } from '../base/errno.gen.ts';
 import { WeirError } from '../base/errors.ts';
 import type { ExtendedAck, KernelError } from '../base/kernel-error.ts';
 import { type Wire, wireOf } from '../base/wire.ts';
 import { deferred } from './deferred.ts';
-import { EAGAIN, ENOBUFS, kernelError } from './errno.ts';
+import { kernelError } from './errno.ts';
 import {
   BatchExchange,
   DumpExchange,
@@ -149,7 +150,7 @@ export class NetlinkChannel {
 
   async #send(bytes: Uint8Array, start: number, end: number, operation: string): Promise<void> {
     for (let attempt = 0; !this.#trySend(bytes, start, end, operation); attempt++) {
-      if (attempt === SEND_RETRIES) throw kernelError(operation, ENOBUFS);
+      if (attempt === SEND_RETRIES) throw kernelError(operation, ERRNO.ENOBUFS);
       await delay(2 ** Math.min(attempt, 6));
     }
   }
@@ -160,7 +161,7 @@ export class NetlinkChannel {
       throw new WeirError('TRANSPORT_CLOSED', { operation }, { cause: this.#dead });
     const sent = this.#socket.send(bytes, start, end);
     if (sent >= 0) return true;
-    if (sent === -EAGAIN || sent === -ENOBUFS) return false;
+    if (sent === -ERRNO.EAGAIN || sent === -ERRNO.ENOBUFS) return false;
     throw kernelError(operation, -sent);
   }
 
@@ -270,7 +271,7 @@ export class NetlinkChannel {
   }
 
   #overrun(): void {
-    const error = kernelError('receive the acknowledgement', ENOBUFS);
+    const error = kernelError('receive the acknowledgement', ERRNO.ENOBUFS);
     for (const [sequence, exchange] of this.#exchanges)
       if (exchange.overrun(error)) this.#exchanges.delete(sequence);
     this.#batch?.overrun(error);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // One conversation with the kernel each: what is expected for a sequence number, and the promise it settles.
+
+import { ERRNO } from '../base/errno.gen.ts';
 import type { ExtendedAck, KernelError } from '../base/kernel-error.ts';
 import type { Wire } from '../base/wire.ts';
 import { type Deferred, deferred } from './deferred.ts';
-import { EMSGSIZE, kernelError } from './errno.ts';
+import { kernelError } from './errno.ts';
 import { decodeAck, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, NLMSG_HDRLEN } from './nlmsg.ts';
 import type { BatchFailure, MessageSink, NetlinkReply } from './ports.ts';
 
@@ -56,7 +58,7 @@ export class RequestExchange implements Exchange {
   }
 
   truncated(): boolean {
-    this.fail(this.#refusal(EMSGSIZE, {}));
+    this.fail(this.#refusal(ERRNO.EMSGSIZE, {}));
     return true;
   }
 
@@ -173,7 +175,7 @@ export class BatchExchange implements Exchange {
   }
 
   truncated(): boolean {
-    this.fail(kernelError('receive an acknowledgement', EMSGSIZE));
+    this.fail(kernelError('receive an acknowledgement', ERRNO.EMSGSIZE));
     return true;
   }
 

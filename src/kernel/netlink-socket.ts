@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync } from 'node:fs';
 import type { NetnsFd } from '../base/brand.ts';
+import { ERRNO } from '../base/errno.gen.ts';
 import { type Wire, wireOf } from '../base/wire.ts';
-import { checked, EAGAIN, EINTR, ENOBUFS, kernelError } from './errno.ts';
+import { checked, kernelError } from './errno.ts';
 import { FD_EVENT, type FdWatch, native } from './native.ts';
 import type { NetlinkProtocol } from './ports.ts';
 
@@ -114,9 +115,9 @@ export class NetlinkSocket {
   }
 
   #receiveFailed(errno: number): number {
-    if (errno === EAGAIN) return 0;
-    if (errno === EINTR) return 1;
-    if (errno === ENOBUFS) {
+    if (errno === ERRNO.EAGAIN) return 0;
+    if (errno === ERRNO.EINTR) return 1;
+    if (errno === ERRNO.ENOBUFS) {
       this.#handlers.overrun();
       return 1;
     }
