@@ -172,19 +172,24 @@ function walk(table: AttrTable, w: Wire, start: number, end: number, offset: num
   parts.push(row === undefined ? `#${found.type}` : row[1]);
   const shape = row?.[2];
   if (shape === undefined || offset < found.at + 4) return;
+  const payload = found.at + 4;
   switch (shape.t) {
     case 'nest':
-      return walk(shape.table(), w, found.at + 4 + shape.header, found.next, offset, parts);
+      walk(shape.table(), w, payload + shape.header, found.next, offset, parts);
+      break;
     case 'array':
-      return walkItem(shape, attrAt(w, found.at + 4, found.next, offset), 4, w, offset, parts);
+      walkItem(shape, attrAt(w, payload, found.next, offset), 4, w, offset, parts);
+      break;
     case 'records':
-      return walkItem(shape, recordAt(w, found.at + 4, found.next, offset), 0, w, offset, parts);
+      walkItem(shape, recordAt(w, payload, found.next, offset), 0, w, offset, parts);
+      break;
     case 'keyed':
-      return walkKeyed(shape.table(), shape.depth, w, found.at + 4, found.next, offset, parts);
+      walkKeyed(shape.table(), shape.depth, w, payload, found.next, offset, parts);
+      break;
     case 'sub': {
       const format = formatAt(table, shape, w, start, end);
-      if (format?.table === undefined) return;
-      return walk(format.table, w, found.at + 4 + format.header, found.next, offset, parts);
+      if (format?.table !== undefined)
+        walk(format.table, w, payload + format.header, found.next, offset, parts);
     }
   }
 }
@@ -241,7 +246,10 @@ function walkKeyed(
   offset: number,
   parts: string[],
 ): void {
-  if (depth === 0) return walk(table, w, start, end, offset, parts);
+  if (depth === 0) {
+    walk(table, w, start, end, offset, parts);
+    return;
+  }
   const place = attrAt(w, start, end, offset);
   if (place === undefined) return;
   parts.push(`[${place.type}]`);

@@ -94,6 +94,8 @@ class Reader {
   #array(type: BtfType): FieldType {
     const of = this.#type(type.type_id as number);
     const length = type.nr_elems ?? 0;
+    // Big-endian arrays are addresses.
+    if (of.t === 'int' && of.be && length > 0) return { t: 'bytes', length: this.#size(type.id) };
     const element = this.#resolve(type.type_id as number).type;
     if (of.t === 'int' && length > 0 && element.size === 1)
       return element.name === 'char' ? { t: 'chars', length } : { t: 'bytes', length };

@@ -13,9 +13,7 @@ export function buildFamily(spec: Spec, headers: Headers): Family {
   const sets = spec['attribute-sets'].map((set) => buildSet(spec, set));
   return {
     name: spec.name,
-    enums: [...enumsOf(spec), ...constantsOf(spec, headers)],
-    messages: [],
-    groups: [],
+    enums: [...commandsOf(spec), ...enumsOf(spec), ...constantsOf(spec, headers)],
     structs: structsOf(spec, headers),
     sets,
     subs: spec['sub-messages'].map(buildSub),
@@ -89,7 +87,7 @@ function buildAttr(spec: Spec, set: SpecSet, attr: Numbered): Attr {
     prop: camel(attr.name),
     cname: attr.cname ?? attrPrefix(spec, set, attr) + upper(attr.name),
     type: attr.number,
-    value: valueOf(attr),
+    value: attrValue(attr),
     multi: attr['multi-attr'] === true,
   };
 }
@@ -107,7 +105,7 @@ function attrPrefix(spec: Spec, set: SpecSet, attr: SpecAttr): string {
 
 const INTS = new Set(['u8', 'u16', 'u32', 'u64', 's8', 's16', 's32', 's64', 'uint', 'sint']);
 
-function valueOf(attr: SpecAttr): Value {
+function attrValue(attr: SpecAttr): Value {
   const type = attr.type as string;
   const be = attr['byte-order'] === 'big-endian';
   if (attr['type-value'] !== undefined)
@@ -175,6 +173,14 @@ function buildSub(sub: Spec['sub-messages'][number]): SubMessage {
       }),
     ),
   };
+}
+
+function commandsOf(spec: Spec): ConstantGroup[] {
+  const list = spec.operations?.list ?? [];
+  return Object.entries(spec.commands).map(([name, prefix]) => ({
+    name,
+    constants: list.map((operation, i): Constant => ({ name: prefix + upper(operation.name), value: i + 1 })),
+  }));
 }
 
 function enumsOf(spec: Spec): ConstantGroup[] {

@@ -10,13 +10,27 @@ import type { Family } from './model.ts';
 import { findSpecs, readSpec, type Spec } from './spec.ts';
 
 /** Families that have a module, in order. */
-export const FAMILIES = ['netlink', 'rt-link', 'rt-addr', 'rt-route', 'tc', 'nlctrl'] as const;
+export const FAMILIES = [
+  'netlink',
+  'rt-link',
+  'rt-addr',
+  'rt-route',
+  'rt-rule',
+  'rt-neigh',
+  'nexthop',
+  'tc',
+  'nlctrl',
+  'ethtool',
+  'netdev',
+  'ctnetlink',
+  'inet-diag',
+] as const;
 
 const PREFIXES = new RegExp(`^(${[
   'RTM', 'RTNLGRP', 'RTN', 'RTA', 'RTAX', 'RTPROT', 'RT_SCOPE', 'RT_TABLE', 'RTNH', 'RTEXT', 'IFF', 'IFLA', 'IFA',
-  'IF_OPER', 'IF_LINK', 'ARPHRD', 'NDA', 'NUD', 'NTF', 'NDTA', 'NDTPA', 'FRA', 'FR_ACT', 'FIB_RULE', 'NHA', 'NEXTHOP',
+  'IF_OPER', 'IF_LINK', 'ARPHRD', 'NDA', 'NUD', 'NTF', 'NDTA', 'NDTPA', 'FRA', 'FR_ACT', 'NFEA', 'NFNLGRP', 'SKNLGRP', 'FR_ACT', 'FIB_RULE', 'NHA', 'NEXTHOP',
   'TCA', 'TC', 'TCF', 'TCAA', 'NETEM', 'NLM_F', 'NLMSG', 'NLMSGERR', 'NLA', 'NL_ATTR', 'NL_POLICY', 'CTRL', 'GENL', 'ETHTOOL',
-  'ETH_SS', 'CTA', 'IPCTNL', 'NFNL', 'NFNETLINK', 'INET_DIAG', 'TCP', 'SK_MEMINFO', 'SOCK', 'LWTUNNEL', 'LWT',
+  'ETH_SS', 'CTA', 'IPCTNL', 'NFNL', 'NFNETLINK', 'INET_DIAG', 'INET_ULP', 'TCP', 'SK_MEMINFO', 'SOCK', 'LWTUNNEL', 'LWT',
   'MPLS', 'SEG6', 'IOAM6', 'RPL', 'BRIDGE', 'BR', 'MACVLAN', 'IPVLAN', 'VXLAN', 'VETH', 'XDP', 'AF', 'IN6', 'NETCONFA',
 ].join('|')})_|^E[A-Z0-9]+$`); // biome-ignore format: a list
 

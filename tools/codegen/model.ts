@@ -102,8 +102,6 @@ export interface ConstantGroup {
 export interface Family {
   readonly name: string;
   readonly enums: readonly ConstantGroup[];
-  readonly messages: readonly Constant[];
-  readonly groups: readonly Constant[];
   readonly structs: readonly Layout[];
   readonly sets: readonly AttrSet[];
   readonly subs: readonly SubMessage[];

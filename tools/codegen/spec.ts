@@ -68,6 +68,14 @@ export interface Spec {
   readonly 'enum-prefixes': Readonly<Record<string, string>>;
   /** Structs that only our code needs, such as fixed headers. */
   readonly structs: readonly string[];
+  /** Sets and sub-messages that another overlay defines. */
+  readonly copies?: {
+    readonly from: string;
+    readonly sets: readonly string[];
+    readonly 'sub-messages': readonly string[];
+  };
+  /** Objects of command numbers, counted through the operations: name to prefix. */
+  readonly commands: Readonly<Record<string, string>>;
   /** Objects of constants from the headers: name to regular expression. */
   readonly constants: Readonly<Record<string, string>>;
   /** Constants newer than the headers, by object. */
@@ -104,7 +112,20 @@ export function readSpec(specs: string, overlays: string, family: string): Spec 
   const overlay = existsSync(path) ? (parse(readFileSync(path, 'utf8')) as Partial<Spec>) : undefined;
   if (base === undefined && overlay === undefined)
     throw new Error(`there is neither spec nor overlay for ${family}`);
-  return merge(family, base, overlay ?? {});
+  const spec = merge(family, base, overlay ?? {});
+  return spec.copies === undefined
+    ? spec
+    : withCopies(spec, readSpec(specs, overlays, spec.copies.from), spec.copies);
+}
+
+function withCopies(spec: Spec, from: Spec, copies: NonNullable<Spec['copies']>): Spec {
+  const chosen = <T extends { readonly name: string }>(list: readonly T[], names: readonly string[]) =>
+    list.filter(({ name }) => names.includes(name));
+  return {
+    ...spec,
+    'attribute-sets': [...spec['attribute-sets'], ...chosen(from['attribute-sets'], copies.sets)],
+    'sub-messages': [...spec['sub-messages'], ...chosen(from['sub-messages'], copies['sub-messages'])],
+  };
 }
 
 function merge(name: string, base: Partial<Spec> | undefined, over: Partial<Spec>): Spec {
@@ -120,6 +141,8 @@ function merge(name: string, base: Partial<Spec> | undefined, over: Partial<Spec
     prefixes: over.prefixes ?? {},
     'enum-prefixes': over['enum-prefixes'] ?? {},
     structs: over.structs ?? [],
+    ...(over.copies === undefined ? {} : { copies: over.copies }),
+    commands: over.commands ?? {},
     constants: over.constants ?? {},
     'extra-constants': over['extra-constants'] ?? {},
     'struct-differences': over['struct-differences'] ?? {},
