@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { IncomingMessage } from 'node:http';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import type { WeirService } from '../api/service.ts';
+import { WeirError } from '../base/errors.ts';
+import { installGuard } from './auth/guard.ts';
+import type { Identity } from './auth/identify.ts';
+import { RouteTable } from './not-found.ts';
+import { asWeirError, PROBLEM_TYPE, problemOf } from './problem.ts';
+import { docsRoutes, lazyDocs, openapiRoutes } from './routes/docs.ts';
+import { type EventLimits, eventRoutes } from './routes/events.ts';
+import { healthRoutes } from './routes/health.ts';
+import { metricsRoutes } from './routes/metrics.ts';
+import { nodeRoutes } from './routes/node.ts';
+import { stateRoutes } from './routes/state.ts';
+import { statsRoutes } from './routes/stats.ts';
+import { schemaController } from './schema-controller.ts';
+
+export interface AppOptions {
+  readonly service: WeirService;
+  readonly identify: (request: IncomingMessage) => Identity;
+  readonly log: FastifyBaseLogger;
+  readonly version: string;
+  readonly bodyBytes: number;
+  readonly events: EventLimits;
+}
+
+/** The HTTP application. It does not listen: servers hand their requests to `routing`. */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { bodyBytes, log } = options;
+  const app: FastifyInstance = Fastify({
+    loggerInstance: log,
+    disableRequestLogging: true,
+    bodyLimit: bodyBytes,
+    schemaController,
+    frameworkErrors: (error, request, reply) =>
+      answer(reply as FastifyReply, asWeirError(error, contextOf(request as FastifyRequest, bodyBytes))),
+  });
+  const routes = new RouteTable();
+  app.addHook('onRoute', ({ url, method }) => routes.add(url, method));
+  app.addHook('onRequest', async (request) => refuseEarly(request, routes, bodyBytes));
+  installGuard(app, options.identify);
+  installErrors(app, bodyBytes);
+  declareRoutes(app, options);
+  await app.ready();
+  return app;
+}
+
+function declareRoutes(app: FastifyInstance, { service, version, events }: AppOptions): void {
+  const declare = (to: FastifyInstance) => {
+    healthRoutes(to, service);
+    metricsRoutes(to, service);
+    nodeRoutes(to, service);
+    stateRoutes(to, service);
+    statsRoutes(to, service);
+    eventRoutes(to, service, events);
+    openapiRoutes(to, docs);
+  };
+  const docs = lazyDocs(declare, version);
+  declare(app);
+  docsRoutes(app, docs);
+}
+
+/** What can be told from the request line and headers, before a byte of the body is read. */
+function refuseEarly(request: FastifyRequest, routes: RouteTable, limit: number): void {
+  const { headers, method, httpVersion } = request.raw;
+  if (Number(headers['content-length'] ?? 0) > limit) throw new WeirError('BODY_TOO_LARGE', { limit });
+  if (request.is404) throw routes.miss(method ?? '', pathOf(request));
+  if (httpVersion === '1.1' && headers.host === undefined)
+    throw new WeirError('REQUEST_INVALID', { where: 'headers', problem: '"host" is missing' });
+  const hasBody = Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined;
+  if (hasBody && (method === 'GET' || method === 'HEAD'))
+    throw new WeirError('REQUEST_INVALID', { where: 'body', problem: `${method} takes none` });
+}
+
+function installErrors(app: FastifyInstance, bodyLimit: number): void {
+  app.setErrorHandler((thrown, request, reply) => {
+    const error = asWeirError(thrown, contextOf(request, bodyLimit));
+    if (error.code === 'INTERNAL')
+      request.log.error({ err: thrown, path: pathOf(request) }, 'request failed');
+    else request.log.debug({ code: error.code, path: pathOf(request) }, error.message);
+    answer(reply, error);
+  });
+}
+
+function answer(reply: FastifyReply, error: WeirError): void {
+  const { status } = error.kind;
+  // What follows on the connection may be the rest of a body that was refused.
+  if (status === 413) reply.header('connection', 'close');
+  if (error.code === 'METHOD_NOT_ALLOWED') reply.header('allow', String(error.details['allowed']));
+  void reply
+    .code(status)
+    .type(PROBLEM_TYPE)
+    .send(problemOf(error, pathOf(reply.request)));
+}
+
+function contextOf(request: FastifyRequest, bodyLimit: number) {
+  const contentType = request.headers['content-type'];
+  return { path: pathOf(request), method: request.method, contentType, bodyLimit };
+}
+
+/** Without the query, which may hold what does not belong into a log. */
+function pathOf(request: FastifyRequest): string {
+  return (request.raw.url ?? '').split('?', 1)[0] ?? '';
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+import { STATUS_CODES } from 'node:http';
+import type { Problem } from '../api/schemas/problem.ts';
+import { WeirError } from '../base/errors.ts';
+
+/** Media type of every error (RFC 9457). */
+export const PROBLEM_TYPE = 'application/problem+json';
+
+/** What is known of the request when its error is told. */
+export interface FaultContext {
+  readonly path: string;
+  readonly method: string;
+  readonly contentType: string | undefined;
+  readonly bodyLimit: number;
+}
+
+/** An error as the document that the client gets. */
+export function problemOf(error: WeirError, instance?: string): Problem {
+  const { status, retryable } = error.kind;
+  return {
+    type: `urn:weir:error:${error.code}`,
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail: error.message,
+    code: error.code,
+    retryable,
+    ...(instance === undefined ? {} : { instance }),
+  };
+}
+
+/**
+ * Anything thrown while a request was served, as a WeirError: the framework's own complaints become the catalogue's;
+ * what is left is our fault, and its text stays in the log.
+ */
+export function asWeirError(error: unknown, context: FaultContext): WeirError {
+  if (error instanceof WeirError) return error;
+  const { code, statusCode } = (error ?? {}) as { code?: string; statusCode?: number };
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new WeirError('BODY_TOO_LARGE', { limit: context.bodyLimit }, { cause: error });
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return new WeirError(
+      'MEDIA_TYPE',
+      { got: context.contentType ?? '(none)', want: 'application/json' },
+      { cause: error },
+    );
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return new WeirError('REQUEST_INVALID', { where: context.path, problem: plain(error) }, { cause: error });
+  return new WeirError('INTERNAL', { problem: 'see the log of the agent' }, { cause: error });
+}
+
+function plain(error: unknown): string {
+  return error instanceof Error ? error.message : 'malformed';
+}
