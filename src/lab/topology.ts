@@ -15,17 +15,19 @@ export interface LabNode {
   readonly bridge?: { readonly ifname: string; readonly ports: readonly string[] };
   /** Addresses with prefix length, by device. */
   readonly addresses: Readonly<Record<string, readonly string[]>>;
-  /** Default routes and others; `to` absent means default. */
+  /** Without `to` the default route. */
   readonly routes: readonly { readonly to?: string; readonly via: string }[];
   /** Sysctls of the namespace, as paths below /proc/sys. */
   readonly sysctls: Readonly<Record<string, string>>;
 }
 
+/** A pair of veth devices. */
+export type Cable = readonly [CableEnd, CableEnd];
+
 /** All of a lab. */
 export interface Topology {
   readonly nodes: readonly LabNode[];
-  /** Pairs of veth devices. */
-  readonly cables: readonly (readonly [CableEnd, CableEnd])[];
+  readonly cables: readonly Cable[];
   /** How to draw it. */
   readonly picture: string;
 }

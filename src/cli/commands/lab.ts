@@ -27,9 +27,12 @@ function changeCommand(deps: CliDeps, verb: 'up' | 'down', summary: string): Com
   return command.action(async () => {
     const name = nameOf(command);
     const done = await deps.lab[verb](name);
-    const nothing = `lab ${name} is ${verb} already\n`;
-    const table = () => (done.length === 0 ? nothing : done.map((line) => `${line}\n`).join(''));
-    await contextOf(deps, command).document({ lab: name, done }, table);
+    const changes = done.length === 0 ? 'already' : `now (${done.length} changes)`;
+    const hint = verb === 'up' ? 'try: weir lab exec client -- ping -c 3 10.77.0.11\n' : '';
+    await contextOf(deps, command).document(
+      { lab: name, done },
+      () => `lab ${name} is ${verb} ${changes}\n${hint}`,
+    );
   });
 }
 
