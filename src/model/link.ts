@@ -21,6 +21,9 @@ export interface Link {
   readonly link_type: string;
   readonly address?: string;
   readonly broadcast?: string;
+  /** Address that the hardware came with, when it differs. */
+  readonly permaddr?: string;
+  readonly proto_down?: true;
   /** Name (or `link_index` when it is in another namespace) of the device this one stands on. */
   readonly link?: string;
   readonly link_index?: number;

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+import { renderMac } from '../../base/ip.ts';
+import { type Fields, given, present, unlessZero } from '../fields.ts';
+import { linkKind } from './kind.ts';
+
+/** MACVLAN_MODE_* (include/uapi/linux/if_link.h). */
+const MODES: Readonly<Record<number, string>> = {
+  1: 'private',
+  2: 'vepa',
+  4: 'bridge',
+  8: 'passthru',
+  16: 'source',
+};
+
+const MACVLAN_FLAG_NOPROMISC = 1;
+const MACVLAN_FLAG_NODST = 2;
+
+type MacvlanData = Parameters<Parameters<typeof linkKind<'macvlan'>>[1]>[0];
+
+/** Settings of macvlan and macvtap (drivers/net/macvlan.c macvlan_fill_info()). */
+function render(d: Omit<MacvlanData, 'kind'>): Fields {
+  const flags = d.flags ?? 0;
+  return present({
+    mode: given(d.mode, (mode) => MODES[mode] ?? mode),
+    nopromisc: (flags & MACVLAN_FLAG_NOPROMISC) !== 0 ? true : undefined,
+    nodst: (flags & MACVLAN_FLAG_NODST) !== 0 ? true : undefined,
+    bcqueuelen: d.bcQueueLen,
+    usedbcqueuelen: d.bcQueueLenUsed,
+    bclim: d.bcCutoff,
+    macaddr_count: unlessZero(d.macaddrCount),
+    macaddr_data: given(d.macaddrData?.macaddr, (list) => list.map(renderMac)),
+  });
+}
+
+export const macvlan = linkKind('macvlan', render);
+/** A macvlan with a character device on top. */
+export const macvtap = linkKind('macvtap', render);

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+import { given, isSet, present, whenSet } from '../fields.ts';
+import { linkKind } from './kind.ts';
+
+/** IFF_TUN and IFF_TAP (include/uapi/linux/if_tun.h). */
+const TYPES: Readonly<Record<number, string>> = { 1: 'tun', 2: 'tap' };
+
+/** A TUN or TAP device (drivers/net/tun.c tun_fill_info()). Owner and group are numbers here. */
+export const tun = linkKind('tun', (d) =>
+  present({
+    type: given(d.type, (type) => TYPES[type] ?? type),
+    pi: isSet(d.pi),
+    vnet_hdr: isSet(d.vnetHdr),
+    multi_queue: isSet(d.multiQueue),
+    numqueues: whenSet(d.multiQueue) && d.numQueues,
+    numdisabled: whenSet(d.multiQueue) && d.numDisabledQueues,
+    persist: isSet(d.persist),
+    user: d.owner,
+    group: d.group,
+  }),
+);

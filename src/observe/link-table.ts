@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Address } from '../model/address.ts';
+import type { Link } from '../model/link.ts';
+import { deviceLabels } from './labels.ts';
+import type { ProjectedAddress } from './project/address.ts';
+import { type LinkReference, type ProjectedLink, withNames } from './project/link.ts';
+import type { SysfsAttributes } from './sysfs-attributes.ts';
+
+/** A device of the snapshot with what metrics need beside it. */
+export interface ObservedLink extends Readonly<SysfsAttributes> {
+  readonly link: Link;
+  /** `device="eth0"`, with a `netns` label before it outside the agent's own namespace. Made once per name. */
+  readonly labels: Uint8Array;
+}
+
+/** The table's own row. `link` is replaced as a whole, never changed in place, so readers may keep it. */
+export interface LinkRow extends SysfsAttributes {
+  link: Link;
+  labels: Uint8Array;
+  references: readonly LinkReference[];
+  /** The sysfs attributes have not been read since the device appeared or changed. */
+  sysfsStale: boolean;
+}
+
+/**
+ * Links and addresses of one namespace with the names they refer to. It knows nothing of sockets and time: whoever
+ * feeds it decides what is current.
+ */
+export class LinkTable {
+  readonly #netns: string;
+  readonly #rows = new Map<number, LinkRow>();
+  readonly #addresses = new Map<number, Map<string, Address>>();
+  /** Which rows show the name of a device: filled also for devices that are not there (yet). */
+  readonly #referrers = new Map<number, Set<number>>();
+  #sorted: readonly LinkRow[] | undefined;
+
+  constructor(netns: string) {
+    this.#netns = netns;
+  }
+
+  /** All rows by ascending ifindex; the same array until a device changes. */
+  rows(): readonly LinkRow[] {
+    this.#sorted ??= [...this.#rows.values()].sort((a, b) => a.link.ifindex - b.link.ifindex);
+    return this.#sorted;
+  }
+
+  row(ifindex: number): LinkRow | undefined {
+    return this.#rows.get(ifindex);
+  }
+
+  nameOf(ifindex: number): string | undefined {
+    return this.#rows.get(ifindex)?.link.ifname;
+  }
+
+  /** Addresses in the order of their devices. */
+  addresses(): readonly Address[] {
+    return this.rows().flatMap((row) => [...(this.#addresses.get(row.link.ifindex)?.values() ?? [])]);
+  }
+
+  addressesOf(ifindex: number): ReadonlyMap<string, Address> {
+    return this.#addresses.get(ifindex) ?? NO_ADDRESSES;
+  }
+
+  /**
+   * Insert or replace a device.
+   *
+   * @param before The row of an earlier table that held this device; labels and sysfs attributes carry over.
+   */
+  putLink(projected: ProjectedLink, before = this.#rows.get(projected.link.ifindex)): LinkRow {
+    const { ifindex, ifname } = projected.link;
+    const link = withNames(projected.link, projected.references, (other) => this.nameOf(other));
+    const row = rowOf(this.#netns, link, projected.references, before);
+    const previous = this.#rows.get(ifindex);
+    this.#rows.set(ifindex, row);
+    if (previous !== undefined) this.#unrefer(previous);
+    this.#sorted = undefined;
+    for (const reference of row.references) this.#refer(reference.ifindex, ifindex);
+    if (previous?.link.ifname !== ifname) this.#renamed(ifindex, ifname);
+    return row;
+  }
+
+  /** Remove a device with its addresses. */
+  deleteLink(ifindex: number): LinkRow | undefined {
+    const row = this.#rows.get(ifindex);
+    if (row === undefined) return undefined;
+    this.#rows.delete(ifindex);
+    this.#addresses.delete(ifindex);
+    this.#unrefer(row);
+    this.#sorted = undefined;
+    return row;
+  }
+
+  /** Insert or replace an address. */
+  putAddress(projected: ProjectedAddress): Address {
+    const { ifindex } = projected.address;
+    const address = { ...projected.address, ifname: this.nameOf(ifindex) ?? projected.address.ifname };
+    const list = this.#addresses.get(ifindex) ?? new Map<string, Address>();
+    list.set(projected.key, address);
+    this.#addresses.set(ifindex, list);
+    return address;
+  }
+
+  /** Remove an address. @returns it, or undefined when it was not there. */
+  deleteAddress(projected: ProjectedAddress): Address | undefined {
+    const list = this.#addresses.get(projected.address.ifindex);
+    const address = list?.get(projected.key);
+    list?.delete(projected.key);
+    return address;
+  }
+
+  /** Forget all addresses. */
+  clearAddresses(): void {
+    this.#addresses.clear();
+  }
+
+  #refer(target: number, from: number): void {
+    const set = this.#referrers.get(target);
+    if (set === undefined) this.#referrers.set(target, new Set([from]));
+    else set.add(from);
+  }
+
+  #unrefer(row: LinkRow): void {
+    for (const { ifindex } of row.references) {
+      const set = this.#referrers.get(ifindex);
+      set?.delete(row.link.ifindex);
+      if (set?.size === 0) this.#referrers.delete(ifindex);
+    }
+  }
+
+  #renamed(ifindex: number, ifname: string): void {
+    for (const referrer of this.#referrers.get(ifindex) ?? []) {
+      const row = this.#rows.get(referrer);
+      if (row !== undefined) row.link = withNames(row.link, row.references, (other) => this.nameOf(other));
+    }
+    const list = this.#addresses.get(ifindex);
+    for (const [key, address] of list ?? []) list?.set(key, { ...address, ifname });
+  }
+}
+
+const NO_ADDRESSES: ReadonlyMap<string, Address> = new Map();
+
+function rowOf(
+  netns: string,
+  link: Link,
+  references: readonly LinkReference[],
+  before: LinkRow | undefined,
+): LinkRow {
+  if (before === undefined)
+    return { link, references, labels: deviceLabels(netns, link.ifname), sysfsStale: true };
+  const sameName = before.link.ifname === link.ifname;
+  return {
+    ...before,
+    link,
+    references,
+    labels: sameName ? before.labels : deviceLabels(netns, link.ifname),
+    sysfsStale:
+      before.sysfsStale ||
+      !sameName ||
+      before.link.address !== link.address ||
+      before.link.raw.carrier !== link.raw.carrier,
+  };
+}
