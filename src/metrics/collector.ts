@@ -32,14 +32,16 @@ export interface Source {
   sysList(path: string): Promise<readonly string[]>;
   /** Devices from the event-fed snapshot, already filtered by the configured device patterns. */
   links(): readonly LinkRow[];
+  /** Count devices of `links` that turned out to be gone. */
+  vanished(devices: number): void;
   /** Fresh rtnl_link_stats64 of every device, from one RTM_GETSTATS dump shared by the collectors of a scrape. */
   linkStats(): Promise<LinkStats>;
   /** All qdiscs with their statistics. */
   qdiscs(): Promise<readonly QdiscStats[]>;
   /** Neighbours counted while streaming, never kept. */
   neighbourCounts(): Promise<readonly NeighbourCount[]>;
-  /** Unicast routes streamed to `visit`. */
-  routes(visit: (route: RouteRow) => void): Promise<void>;
+  /** Unicast routes streamed to `visit`; after `restart` they come anew from the first. */
+  routes(visit: (route: RouteRow) => void, restart: () => void): Promise<void>;
   /** TCP sockets by state and their queues, IPv4 and IPv6 added. */
   tcpStates(): Promise<TcpStates>;
   /** nf_conntrack statistics; NO_DATA where the module is absent. */
@@ -55,8 +57,6 @@ export interface LinkRow {
   readonly link: Link;
   /** `device="eth0"` (own namespace) or `netns="x",device="eth0"`, escaped, without braces. */
   readonly labels: Uint8Array;
-  /** `labels` and the rest of `node_network_info`. */
-  readonly infoLabels: Uint8Array;
   /** From sysfs, read when the link appeared or changed its address or name. */
   readonly addrAssignType?: number;
   readonly devId?: number;

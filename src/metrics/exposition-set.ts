@@ -2,14 +2,6 @@
 import type { Exposition, Family, FamilyWriter } from './exposition.ts';
 import { FamilyBuffer } from './family-buffer.ts';
 
-/** Counts what the budgets folded away. Its own series are one for each family that ever overflowed. */
-export const DROPPED_SERIES: Family = {
-  name: 'weir_exposition_dropped_series_total',
-  help: 'Samples left out because their family had spent its budget of series.',
-  type: 'counter',
-  labels: ['family'],
-};
-
 /** Lets the event loop run; throws when the scrape must end. */
 export type Breathe = () => Promise<void>;
 
@@ -24,6 +16,12 @@ export function exposedName(netns: string, name: string): string {
 /** All families of the agent, kept from scrape to scrape so that their buffers are allocated once. */
 export class ExpositionSet {
   private readonly buffers = new Map<string, FamilyBuffer>();
+  private readonly budgets: ReadonlyMap<string, number>;
+
+  /** @param budgets Most series of a family, by its exposed name, where that differs from what it declares. */
+  constructor(budgets: ReadonlyMap<string, number> = new Map()) {
+    this.budgets = budgets;
+  }
 
   /** Start a scrape. */
   reset(): void {
@@ -54,30 +52,32 @@ export class ExpositionSet {
     return sum;
   }
 
+  /** Samples left out since the start, by family. */
+  dropped(): readonly (readonly [family: string, samples: number])[] {
+    const overflowed = [...this.buffers.values()].filter((buffer) => buffer.dropped > 0);
+    return overflowed.map((buffer) => [buffer.name, buffer.dropped]);
+  }
+
   /** The whole scrape in one piece of memory of its own. */
-  render(): Uint8Array {
-    this.countDropped();
+  async render(breathe: Breathe): Promise<Uint8Array> {
     let size = 0;
     for (const buffer of this.buffers.values()) size += buffer.size;
     const out = new Uint8Array(size);
     let at = 0;
-    for (const buffer of this.buffers.values()) at = buffer.copyTo(out, at);
+    for (const buffer of this.buffers.values()) {
+      at = buffer.copyTo(out, at);
+      await breathe();
+    }
     return out;
   }
 
   private buffer(family: Family, name: string): FamilyBuffer {
     let buffer = this.buffers.get(name);
     if (buffer === undefined) {
-      buffer = new FamilyBuffer(family, name);
+      buffer = new FamilyBuffer(family, name, this.budgets.get(name));
       this.buffers.set(name, buffer);
     }
     return buffer;
-  }
-
-  private countDropped(): void {
-    const overflowed = [...this.buffers.values()].filter((buffer) => buffer.dropped > 0);
-    const counter = this.buffer(DROPPED_SERIES, DROPPED_SERIES.name);
-    for (const buffer of overflowed) counter.add([buffer.name], buffer.dropped);
   }
 }
 

@@ -24,11 +24,14 @@ export class FamilyBuffer implements FamilyWriter {
   private bytes: Uint8Array = new Uint8Array(FIRST_SIZE);
   private end = 0;
 
-  /** @param name The name that is exposed; it differs from the family's in other namespaces. */
-  constructor(family: Family, name: string) {
+  /**
+   * @param name The name that is exposed; it differs from the family's in other namespaces.
+   * @param budget Most series, the family's own by default.
+   */
+  constructor(family: Family, name: string, budget = family.budget ?? DEFAULT_BUDGET) {
     this.family = family;
     this.name = name;
-    this.budget = family.budget ?? DEFAULT_BUDGET;
+    this.budget = budget;
     this.nameBytes = bytesOf(name);
     this.head = bytesOf(`# HELP ${name} ${escapeHelp(family.help)}\n# TYPE ${name} ${family.type}\n`);
   }

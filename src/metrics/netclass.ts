@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { bytesOf } from '../base/bytes.ts';
 import type { Collector, LinkRow, Source } from './collector.ts';
 import type { Exposition, Family, MetricType } from './exposition.ts';
+import { labelText } from './labels.ts';
 
 /** A number of each device; absent where the kernel does not give it, never 0 instead. */
 interface Property extends Family {
@@ -16,6 +18,7 @@ const property = (
 
 /** sysfs `up` as node_exporter reads it: only operstate "up" counts, so lo is 0. */
 const IF_OPER_UP = 6;
+const IFF_UP = 1;
 const BYTES_PER_SECOND_PER_MBIT = 125_000;
 
 const PROPERTIES: readonly Property[] = [
@@ -62,8 +65,7 @@ const PROPERTIES: readonly Property[] = [
   property('transmit_queue_length', 'Length of the transmit queue in packets.', ({ link }) => link.txqlen),
 ];
 
-/** Order of labels in LinkRow.infoLabels behind `device`. */
-export const INFO_LABELS = ['address', 'broadcast', 'duplex', 'operstate', 'adminstate', 'ifalias'] as const;
+const INFO_LABELS = ['address', 'broadcast', 'duplex', 'operstate', 'adminstate', 'ifalias'] as const;
 
 const INFO: Family = {
   name: 'node_network_info',
@@ -84,7 +86,7 @@ export const netclass: Collector = {
 async function collectNetclass(source: Source, out: Exposition): Promise<void> {
   const links = source.links();
   const info = out.family(INFO);
-  for (const row of links) info.sample(row.infoLabels, 1);
+  for (const row of links) info.sample(infoLabels(row), 1);
   for (const family of PROPERTIES) {
     await out.breathe();
     const writer = out.family(family);
@@ -93,6 +95,34 @@ async function collectNetclass(source: Source, out: Exposition): Promise<void> {
       if (value !== undefined) writer.sample(row.labels, value);
     }
   }
+}
+
+/** Labels of `node_network_info` are long and change seldom, so they are kept for as long as they hold. */
+interface InfoEntry {
+  readonly link: LinkRow['link'];
+  readonly duplex: string | undefined;
+  readonly bytes: Uint8Array;
+}
+
+const infoEntries = new WeakMap<LinkRow, InfoEntry>();
+
+function infoLabels(row: LinkRow): Uint8Array {
+  const known = infoEntries.get(row);
+  if (known !== undefined && known.link === row.link && known.duplex === row.duplex) return known.bytes;
+  const { link, duplex } = row;
+  const { address = '', broadcast = '', operstate, ifalias = '' } = link;
+  const adminstate = (link.raw.flags & IFF_UP) === 0 ? 'down' : 'up';
+  const values = [address, broadcast, duplex ?? '', operstate.toLowerCase(), adminstate, ifalias];
+  const bytes = joined(row.labels, bytesOf(`,${labelText(INFO_LABELS, values)}`));
+  infoEntries.set(row, { link, duplex, bytes });
+  return bytes;
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const out = new Uint8Array(a.length + b.length);
+  out.set(a);
+  out.set(b, a.length);
+  return out;
 }
 
 /** What rtnetlink derives and sysfs does not show: RUNNING, LOWER_UP, DORMANT. */
@@ -108,7 +138,6 @@ function flags({ link }: LinkRow): number {
 }
 
 /** sysfs gives `carrier` and `dormant` only while the device is up (net/core/net-sysfs.c carrier_show, dormant_show). */
-const IFF_UP = 1;
 const IF_OPER_DORMANT = 5;
 
 function carrier({ link }: LinkRow): number | undefined {

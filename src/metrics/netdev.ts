@@ -76,6 +76,7 @@ async function collectNetdev(source: Source, out: Exposition): Promise<void> {
   const stats = await source.linkStats();
   const rows = new Int32Array(links.length);
   for (const [i, { link }] of links.entries()) rows[i] = stats.row(link.ifindex) ?? -1;
+  source.vanished(rows.reduce((gone, row) => (row < 0 ? gone + 1 : gone), 0));
   for (const family of COUNTERS) {
     writeCounter(family, links, rows, stats, out);
     await out.breathe();

@@ -28,12 +28,15 @@ async function collectRoutes(source: Source, out: Exposition): Promise<void> {
   const info = out.family(INFO);
   const perDevice = new Map<string, number>();
   const seen = new Set<string>();
-  await source.routes((route) => {
-    const { device, src, dest, gw, priority, proto, weight } = route;
-    const labels = [device, src, dest, gw, priority, proto, weight];
-    if (isNew(seen, labels.join())) info.add(labels, 1);
-    perDevice.set(device, (perDevice.get(device) ?? 0) + 1);
-  });
+  await source.routes(
+    (route) => {
+      const { device, src, dest, gw, priority, proto, weight } = route;
+      const labels = [device, src, dest, gw, priority, proto, weight];
+      if (isNew(seen, labels.join())) info.add(labels, 1);
+      perDevice.set(device, (perDevice.get(device) ?? 0) + 1);
+    },
+    () => perDevice.clear(),
+  );
   for (const [device, routes] of perDevice) out.family(ROUTES).add([device], routes);
 }
 

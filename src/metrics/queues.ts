@@ -46,7 +46,8 @@ async function collectQueues(source: Source, out: Exposition): Promise<void> {
   }
 }
 
-/** `rx-hw-drops` of a receive queue is `hw_drops`: the label has the direction. */
+/** `rxHwDrops` of a receive queue is `hw_drops`: the label has the direction. */
 function statistic(type: string, name: string): string {
-  return snakeCase(name.startsWith(`${type}-`) ? name.slice(type.length + 1) : name);
+  const words = snakeCase(name);
+  return words.startsWith(`${type}_`) ? words.slice(type.length + 1) : words;
 }

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+import { NETLINK, type NetlinkProtocol, type NetlinkTransport } from '../kernel/ports.ts';
+import type {
+  ConntrackStats,
+  EthtoolData,
+  LinkRow,
+  LinkStats,
+  NeighbourCount,
+  QdiscStats,
+  QueueStats,
+  RouteRow,
+  Source,
+  TcpStates,
+} from '../metrics/collector.ts';
+import { readConntrack } from './metrics-conntrack.ts';
+import type { DeviceFilter } from './metrics-device-filter.ts';
+import { readEthtool } from './metrics-ethtool.ts';
+import { dumpLinkStats } from './metrics-link-stats.ts';
+import { countNeighbours } from './metrics-neighbours.ts';
+import { dumpQdiscs } from './metrics-qdiscs.ts';
+import { dumpQueues } from './metrics-queues.ts';
+import { streamRoutes } from './metrics-routes.ts';
+import type { ScrapedNamespace } from './metrics-scraper.ts';
+import { countTcpStates } from './metrics-tcp-states.ts';
+
+/** What collectors of one namespace read from during one scrape. */
+export class NamespaceSource implements Source {
+  readonly netns: string;
+  /** Devices that went away during the scrape. */
+  gone = 0;
+  readonly #namespace: ScrapedNamespace;
+  readonly #filter: DeviceFilter | undefined;
+  readonly #signal: AbortSignal;
+  #links: readonly LinkRow[] | undefined;
+  #stats: Promise<LinkStats> | undefined;
+
+  constructor(namespace: ScrapedNamespace, filter: DeviceFilter | undefined, signal: AbortSignal) {
+    this.netns = namespace.name;
+    this.#namespace = namespace;
+    this.#filter = filter;
+    this.#signal = signal;
+  }
+
+  proc(path: string): Promise<Uint8Array> {
+    return this.#namespace.io.proc.read(path);
+  }
+
+  sys(path: string): Promise<Uint8Array> {
+    return this.#namespace.io.sys.read(path);
+  }
+
+  sysList(path: string): Promise<readonly string[]> {
+    return this.#namespace.io.sys.list(path);
+  }
+
+  links(): readonly LinkRow[] {
+    this.#links ??= this.#shownLinks();
+    return this.#links;
+  }
+
+  vanished(devices: number): void {
+    this.gone += devices;
+  }
+
+  linkStats(): Promise<LinkStats> {
+    this.#stats ??= this.#route().then((transport) => dumpLinkStats(transport, this.#signal));
+    return this.#stats;
+  }
+
+  async qdiscs(): Promise<readonly QdiscStats[]> {
+    return dumpQdiscs(await this.#route(), this.#nameOf, this.#signal);
+  }
+
+  async neighbourCounts(): Promise<readonly NeighbourCount[]> {
+    return countNeighbours(await this.#route(), this.#nameOf, this.#signal);
+  }
+
+  async routes(visit: (route: RouteRow) => void, restart: () => void): Promise<void> {
+    await streamRoutes(await this.#route(), this.#nameOf, visit, restart, this.#signal);
+  }
+
+  async tcpStates(): Promise<TcpStates> {
+    return countTcpStates(await this.#netlink(NETLINK.SOCK_DIAG), this.#signal);
+  }
+
+  conntrack(): Promise<ConntrackStats> {
+    return readConntrack(this.#namespace.io, this.#signal);
+  }
+
+  ethtool(row: LinkRow): Promise<EthtoolData> {
+    return readEthtool(this.#namespace.io, row.link.ifindex);
+  }
+
+  queues(): Promise<QueueStats> {
+    return dumpQueues(this.#namespace.io, this.#nameOf, this.#signal);
+  }
+
+  /** Name of a device that is shown. */
+  readonly #nameOf = (ifindex: number): string | undefined => {
+    const name = this.#namespace.snapshot.linkName(ifindex);
+    return name === undefined || this.#filter?.(name) === false ? undefined : name;
+  };
+
+  #shownLinks(): readonly LinkRow[] {
+    const links = this.#namespace.snapshot.links();
+    const filter = this.#filter;
+    return filter === undefined ? links : links.filter(({ link }) => filter(link.ifname));
+  }
+
+  #route(): Promise<NetlinkTransport> {
+    return this.#netlink(NETLINK.ROUTE);
+  }
+
+  #netlink(protocol: NetlinkProtocol): Promise<NetlinkTransport> {
+    return this.#namespace.io.netlink(protocol);
+  }
+}
