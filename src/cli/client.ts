@@ -34,7 +34,7 @@ const PAGE_SIZE = 10_000;
 export function connectAgent(socket: string): AgentClient {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const get = async <T>(path: string, query: Query = {}): Promise<T> =>
-    (await answer(await ask(socket, agent, `${path}${search(query)}`), path)) as T;
+    (await answer(socket, await ask(socket, agent, `${path}${search(query)}`), path)) as T;
   return {
     socket,
     get,
@@ -78,8 +78,10 @@ function unreachable(socket: string, error: Error): WeirError {
   return new WeirError('AGENT_UNREACHABLE', { socket, problem }, { cause: error });
 }
 
-async function answer(response: IncomingMessage, path: string): Promise<unknown> {
-  const body = await text(response);
+async function answer(socket: string, response: IncomingMessage, path: string): Promise<unknown> {
+  const body = await text(response).catch((error: Error) => {
+    throw unreachable(socket, new Error('it broke off in the middle of an answer', { cause: error }));
+  });
   const status = response.statusCode ?? 0;
   const value = parse(body);
   if (status >= 200 && status < 300 && value !== undefined) return value;
