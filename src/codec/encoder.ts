@@ -60,22 +60,26 @@ export class Encoder {
 
   /** Append one byte. */
   u8(value: number): void {
-    this.view.setUint8(this.reserve(1), ranged(value, 0xff));
+    const at = this.reserve(1);
+    this.view.setUint8(at, ranged(value, 0xff));
   }
 
   /** Append 16 bits, host order. */
   u16(value: number): void {
-    this.view.setUint16(this.reserve(2), ranged(value, 0xffff), true);
+    const at = this.reserve(2);
+    this.view.setUint16(at, ranged(value, 0xffff), true);
   }
 
   /** Append 32 bits, host order. */
   u32(value: number): void {
-    this.view.setUint32(this.reserve(4), ranged(value, 0xffff_ffff), true);
+    const at = this.reserve(4);
+    this.view.setUint32(at, ranged(value, 0xffff_ffff), true);
   }
 
   /** Append 64 bits, host order. */
   u64(value: bigint): void {
-    this.view.setBigUint64(this.reserve(8), value, true);
+    const at = this.reserve(8);
+    this.view.setBigUint64(at, value, true);
   }
 
   /** Append bytes as they are, without padding. */
@@ -108,43 +112,50 @@ export class Encoder {
   /** Unsigned or signed byte. */
   attrU8(type: number, value: number): void {
     if (value < -0x80 || value > 0xff) throw outOfRange(type, value, 8);
-    this.view.setUint8(this.attr(type, 1), value);
+    const at = this.attr(type, 1);
+    this.view.setUint8(at, value);
   }
 
   /** 16 bits, signed or unsigned. */
   attrU16(type: number, value: number): void {
     if (value < -0x8000 || value > 0xffff) throw outOfRange(type, value, 16);
-    this.view.setUint16(this.attr(type, 2), value, true);
+    const at = this.attr(type, 2);
+    this.view.setUint16(at, value, true);
   }
 
   /** 16 bits, network order. */
   attrU16be(type: number, value: number): void {
     if (value < 0 || value > 0xffff) throw outOfRange(type, value, 16);
-    this.view.setUint16(this.attr(type, 2), value);
+    const at = this.attr(type, 2);
+    this.view.setUint16(at, value);
   }
 
   /** 32 bits, signed or unsigned. */
   attrU32(type: number, value: number): void {
     if (value < -0x8000_0000 || value > 0xffff_ffff) throw outOfRange(type, value, 32);
-    this.view.setUint32(this.attr(type, 4), value, true);
+    const at = this.attr(type, 4);
+    this.view.setUint32(at, value, true);
   }
 
   /** 32 bits, network order. */
   attrU32be(type: number, value: number): void {
     if (value < 0 || value > 0xffff_ffff) throw outOfRange(type, value, 32);
-    this.view.setUint32(this.attr(type, 4), value);
+    const at = this.attr(type, 4);
+    this.view.setUint32(at, value);
   }
 
   /** 64 bits, signed or unsigned. */
   attrU64(type: number, value: bigint): void {
     if (value < -0x8000_0000_0000_0000n || value > 0xffff_ffff_ffff_ffffn) throw outOfRange(type, value, 64);
-    this.view.setBigUint64(this.attr(type, 8), value, true);
+    const at = this.attr(type, 8);
+    this.view.setBigUint64(at, value, true);
   }
 
   /** 64 bits, network order. */
   attrU64be(type: number, value: bigint): void {
     if (value < 0n || value > 0xffff_ffff_ffff_ffffn) throw outOfRange(type, value, 64);
-    this.view.setBigUint64(this.attr(type, 8), value);
+    const at = this.attr(type, 8);
+    this.view.setBigUint64(at, value);
   }
 
   /** Unsigned integer in 4 bytes if it fits, else in 8 (nla_put_uint). */
@@ -175,7 +186,8 @@ export class Encoder {
 
   /** Bytes as they are. */
   attrBytes(type: number, value: Uint8Array): void {
-    this.bytes.set(value, this.attr(type, value.length));
+    const at = this.attr(type, value.length);
+    this.bytes.set(value, at);
   }
 
   /** An attribute without payload. */

@@ -3104,7 +3104,7 @@ export interface StatsAttrs {
 /** Attributes of link-offload-xstats. */
 export interface LinkOffloadXstatsAttrs {
   readonly cpuHit?: RtnlLinkStats64;
-  readonly hwSInfo?: readonly HwSInfoOneAttrs[];
+  readonly hwSInfo?: LinkOffloadHwSInfoAttrs;
   readonly l3Stats?: RtnlLinkStats64;
   readonly unknown?: readonly UnknownAttr[];
 }
@@ -3318,6 +3318,12 @@ export interface BridgeXstatsAttrs {
   readonly vlan?: readonly BridgeVlanXstats[];
   readonly mcast?: BrMcastStats;
   readonly stp?: Uint8Array;
+  readonly unknown?: readonly UnknownAttr[];
+}
+
+/** Attributes of link-offload-hw-s-info. */
+export interface LinkOffloadHwSInfoAttrs {
+  readonly l3Stats?: HwSInfoOneAttrs;
   readonly unknown?: readonly UnknownAttr[];
 }
 
@@ -5234,7 +5240,7 @@ function linkOffloadXstatsAttrs(w: Wire, start: number, end: number, pick: Pick 
         o.cpuHit = decodeRtnlLinkStats64(w, p, next);
         break;
       case 2:
-        o.hwSInfo = indexed(w, p, next, (_, s, e) => hwSInfoOneAttrs(w, s, e, pick?.sub[2]));
+        o.hwSInfo = linkOffloadHwSInfoAttrs(w, p, next, pick?.sub[2]);
         break;
       case 3:
         o.l3Stats = decodeRtnlLinkStats64(w, p, next);
@@ -6133,6 +6139,37 @@ function bridgeXstatsAttrs(w: Wire, start: number, end: number, pick: Pick | und
   return o;
 }
 
+/** Decode the attributes of link-offload-hw-s-info in [start, end). @throws {WeirError} `DECODE`. */
+export function decodeLinkOffloadHwSInfoAttrs(w: Wire, start: number, end: number, pick?: Pick): LinkOffloadHwSInfoAttrs {
+  try {
+    return linkOffloadHwSInfoAttrs(w, start, end, pick);
+  } catch (fault) {
+    throw located(fault, LINK_OFFLOAD_HW_S_INFO_ATTRS, w, start, end);
+  }
+}
+
+function linkOffloadHwSInfoAttrs(w: Wire, start: number, end: number, pick: Pick | undefined): LinkOffloadHwSInfoAttrs {
+  const view = w.view;
+  const o: Mutable<LinkOffloadHwSInfoAttrs> = {};
+  for (let at = start; at + 4 <= end; ) {
+    const length = view.getUint16(at, true);
+    const next = at + length;
+    if (length < 4 || next > end) throw cut(at, length, end);
+    const type = view.getUint16(at + 2, true) & 0x3fff;
+    const p = at + 4;
+    at = next + (-length & 3);
+    if (pick !== undefined && pick.wants[type] !== 1) continue;
+    switch (type) {
+      case 3:
+        o.l3Stats = hwSInfoOneAttrs(w, p, next, pick?.sub[3]);
+        break;
+      default:
+        o.unknown = keepUnknown(o.unknown, w, type, p, next);
+    }
+  }
+  return o;
+}
+
 /** Append the attributes of link-attrs. */
 export function encodeLinkAttrs(out: Encoder, value: LinkAttrs): void {
   if (value.address !== undefined) out.attrBytes(1, value.address);
@@ -6606,7 +6643,7 @@ export function encodeStatsAttrs(out: Encoder, value: StatsAttrs): void {
 /** Append the attributes of link-offload-xstats. */
 export function encodeLinkOffloadXstatsAttrs(out: Encoder, value: LinkOffloadXstatsAttrs): void {
   if (value.cpuHit !== undefined) { const m = out.begin(1); encodeRtnlLinkStats64(out, value.cpuHit); out.nestEnd(m); }
-  if (value.hwSInfo !== undefined) { const a = out.nestBegin(2); for (const [i, y] of value.hwSInfo.entries()) { const n = out.nestBegin(i + 1); encodeHwSInfoOneAttrs(out, y); out.nestEnd(n); } out.nestEnd(a); }
+  if (value.hwSInfo !== undefined) { const n = out.nestBegin(2); encodeLinkOffloadHwSInfoAttrs(out, value.hwSInfo); out.nestEnd(n); }
   if (value.l3Stats !== undefined) { const m = out.begin(3); encodeRtnlLinkStats64(out, value.l3Stats); out.nestEnd(m); }
   if (value.unknown !== undefined) out.attrUnknown(value.unknown);
 }
@@ -6820,6 +6857,12 @@ export function encodeBridgeXstatsAttrs(out: Encoder, value: BridgeXstatsAttrs):
   if (value.vlan !== undefined) for (const x of value.vlan) { const m = out.begin(1); encodeBridgeVlanXstats(out, x); out.nestEnd(m); }
   if (value.mcast !== undefined) { const m = out.begin(2); encodeBrMcastStats(out, value.mcast); out.nestEnd(m); }
   if (value.stp !== undefined) out.attrBytes(4, value.stp);
+  if (value.unknown !== undefined) out.attrUnknown(value.unknown);
+}
+
+/** Append the attributes of link-offload-hw-s-info. */
+export function encodeLinkOffloadHwSInfoAttrs(out: Encoder, value: LinkOffloadHwSInfoAttrs): void {
+  if (value.l3Stats !== undefined) { const n = out.nestBegin(3); encodeHwSInfoOneAttrs(out, value.l3Stats); out.nestEnd(n); }
   if (value.unknown !== undefined) out.attrUnknown(value.unknown);
 }
 
@@ -7399,7 +7442,7 @@ export const LINK_OFFLOAD_XSTATS_ATTRS: AttrTable<LinkOffloadXstatsAttrs> = {
   name: 'link-offload-xstats',
   rows: [
     [1, 'cpuHit'],
-    [2, 'hwSInfo', { t: 'array', header: 0, table: () => HW_S_INFO_ONE_ATTRS }],
+    [2, 'hwSInfo', { t: 'nest', header: 0, table: () => LINK_OFFLOAD_HW_S_INFO_ATTRS }],
     [3, 'l3Stats'],
   ],
 };
@@ -7651,6 +7694,14 @@ export const BRIDGE_XSTATS_ATTRS: AttrTable<BridgeXstatsAttrs> = {
     [1, 'vlan'],
     [2, 'mcast'],
     [4, 'stp'],
+  ],
+};
+
+/** Table of link-offload-hw-s-info. */
+export const LINK_OFFLOAD_HW_S_INFO_ATTRS: AttrTable<LinkOffloadHwSInfoAttrs> = {
+  name: 'link-offload-hw-s-info',
+  rows: [
+    [3, 'l3Stats', { t: 'nest', header: 0, table: () => HW_S_INFO_ONE_ATTRS }],
   ],
 };
 
