@@ -14,7 +14,7 @@ const env = { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${proces
 
 /** Each gate counts as one test. */
 const GATES = [
-  ['format and lint', bin('biome'), ['ci', '--error-on-warnings', '.']],
+  ['format and lint', bin('biome'), ['ci', '--colors=off', '--error-on-warnings', '.']],
   ['import rules', bin('depcruise'), ['--config', '.dependency-cruiser.mjs', 'src']],
   ['types', bin('tsc'), ['-p', 'tsconfig.json']],
   ['types of the pure layers', bin('tsc'), ['-p', 'tsconfig.pure.json']],
