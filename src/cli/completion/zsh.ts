@@ -55,7 +55,8 @@ function action(value: CompletionValue): string {
     case 'words':
       return `(${value.words.join(' ')})`;
     case 'names':
-      return `_weir_names ${value.of}`;
+      // The blank in front keeps _arguments from putting options of its own before the word.
+      return ` _weir_names ${value.of}`;
     case 'files':
       return '_files';
     case 'anything':
