@@ -204,7 +204,7 @@ def record_errors(nl):
          kind(b'vxlan', attr(1, b'\1\2'))),
         ('error-route-prefix', 'rt-route', 24, struct.pack('<BBBBBBBBI', 2, 24, 0, 0, 254, 4, 0, 1, 0) +
          attr(1, bytes([10, 1, 2, 3])) + attr(4, struct.pack('<I', socket.if_nametoindex('v0')))),
-        ('error-nexthop', 'nexthop', 104, struct.pack('<BBBBI', 2, 0, 0, 0, 0) + attr(1, struct.pack('<I', 99)) +
+        ('error-nexthop', 'nexthop', 104, struct.pack('<BBBBI', 0, 0, 0, 0, 0) + attr(1, struct.pack('<I', 99)) +
          attr(2, struct.pack('<IBBH', 12345, 0, 0, 0))),
         ('error-tbf', 'tc', 36, struct.pack('<BxHiIII', 0, 0, socket.if_nametoindex('ifb0'), 0x10000, 0xffffffff, 0) +
          attr(1, b'tbf\0') + attr(2, attr(1, b'\0' * 4))),
@@ -240,6 +240,8 @@ def record_generic(nl, prefix=''):
         if case == 'netdev-qstats':
             payload += attr(4, struct.pack('<I', 1))
         store(prefix + case, 'netdev:' + case[7:], f'command {command} dump', nl.exchange(ids['netdev'], DUMP, payload)[1])
+    request, raw = nl.exchange(ids['netdev'], ACK, struct.pack('<BBH', 11, 1, 0))
+    store(prefix + 'error-missing-type', 'netdev:napi:error', 'a request that the kernel refuses', raw, request, 'error')
     commands = {'strset': 1, 'linkinfo': 2, 'linkmodes': 4, 'linkstate': 6, 'debug': 7, 'wol': 9, 'features': 11, 'privflags': 13,
                 'rings': 15, 'channels': 17, 'coalesce': 19, 'pause': 21, 'eee': 23, 'tsinfo': 25, 'fec': 29, 'stats': 32, 'rss': 38}
     for name, command in commands.items():
