@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Address } from '../model/address.ts';
 import type { Link } from '../model/link.ts';
+import { IFF_UP } from '../model/names/link-flags.ts';
 import { deviceLabels } from './labels.ts';
 import type { ProjectedAddress } from './project/address.ts';
-import { type LinkReference, type ProjectedLink, withNames } from './project/link.ts';
+import { type LinkReference, type ProjectedLink, withReferences } from './project/link.ts';
 import type { SysfsAttributes } from './sysfs-attributes.ts';
 
 /** A device of the snapshot with what metrics need beside it. */
@@ -68,14 +69,15 @@ export class LinkTable {
    */
   putLink(projected: ProjectedLink, before = this.#rows.get(projected.link.ifindex)): LinkRow {
     const { ifindex, ifname } = projected.link;
-    const link = withNames(projected.link, projected.references, (other) => this.nameOf(other));
+    const link = withReferences(projected.link, projected.references, (other) => this.#rows.get(other)?.link);
     const row = rowOf(this.#netns, link, projected.references, before);
     const previous = this.#rows.get(ifindex);
     this.#rows.set(ifindex, row);
     if (previous !== undefined) this.#unrefer(previous);
     this.#sorted = undefined;
     for (const reference of row.references) this.#refer(reference.ifindex, ifindex);
-    if (previous?.link.ifname !== ifname) this.#renamed(ifindex, ifname);
+    if (previous?.link.ifname !== ifname) this.#renameAddresses(ifindex, ifname);
+    if (looksDifferent(previous?.link, link)) this.#updateReferrers(ifindex);
     return row;
   }
 
@@ -127,14 +129,23 @@ export class LinkTable {
     }
   }
 
-  #renamed(ifindex: number, ifname: string): void {
+  #updateReferrers(ifindex: number): void {
     for (const referrer of this.#referrers.get(ifindex) ?? []) {
       const row = this.#rows.get(referrer);
-      if (row !== undefined) row.link = withNames(row.link, row.references, (other) => this.nameOf(other));
+      if (row !== undefined)
+        row.link = withReferences(row.link, row.references, (other) => this.#rows.get(other)?.link);
     }
+  }
+
+  #renameAddresses(ifindex: number, ifname: string): void {
     const list = this.#addresses.get(ifindex);
     for (const [key, address] of list ?? []) list?.set(key, { ...address, ifname });
   }
+}
+
+/** Whether links that refer to this one show something else now. */
+function looksDifferent(before: Link | undefined, after: Link): boolean {
+  return before?.ifname !== after.ifname || ((before.raw.flags ^ after.raw.flags) & IFF_UP) !== 0;
 }
 
 const NO_ADDRESSES: ReadonlyMap<string, Address> = new Map();

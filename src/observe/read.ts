@@ -9,6 +9,7 @@ import type { Nexthop } from '../model/nexthop.ts';
 import type { Qdisc, TrafficClass } from '../model/qdisc.ts';
 import type { Route } from '../model/route.ts';
 import type { Rule } from '../model/rule.ts';
+import { withAccountNames } from './account-names.ts';
 import { dumpLinkTable } from './dump-link-table.ts';
 import {
   classDump,
@@ -54,7 +55,11 @@ const ENOENT = 2;
 
 /** All links, by ascending ifindex. @throws {WeirError} from the transport. */
 export async function readLinks(io: NamespaceIo, signal?: AbortSignal): Promise<readonly Link[]> {
-  return (await readTable(io, signal)).rows().map((row) => row.link);
+  const table = await readTable(io, signal);
+  return withAccountNames(
+    table.rows().map((row) => row.link),
+    io.proc,
+  );
 }
 
 /** All addresses, by ascending ifindex of their devices. @throws {WeirError} from the transport. */
@@ -144,6 +149,7 @@ function familiesOf(family: 'inet' | 'inet6' | undefined): readonly number[] {
 function shown(neighbour: Neighbour, { family, noarp = false, proxy = false }: NeighbourFilter): boolean {
   if (family !== undefined && neighbour.dst.includes(':') !== (family === 'inet6')) return false;
   if (proxy || noarp) return true;
+  if (neighbour.extern_learn === null) return true;
   return neighbour.state !== undefined && !neighbour.state.includes('NOARP');
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type NameTable, nameOf } from './name-table.ts';
+import type { NameTable } from './name-table.ts';
 
 /** IP protocol numbers that rules and filters match on (IPPROTO_*). */
 export const IP_PROTOCOLS: NameTable = {
@@ -59,7 +59,7 @@ export const IP_PROTOCOLS: NameTable = {
   143: 'ethernet',
 };
 
-/** Name of an IP protocol, digits when unknown. */
+/** Name of an IP protocol, `ipproto-<n>` when unknown, as `ip` writes it. */
 export function ipProtocolName(protocol: number): string {
-  return nameOf(IP_PROTOCOLS, protocol);
+  return IP_PROTOCOLS[protocol] ?? `ipproto-${protocol}`;
 }

@@ -22,14 +22,15 @@ const LINK_FLAGS: readonly (readonly [bit: number, name: string])[] = [
   [1 << 18, 'ECHO'],
 ];
 
-const IFF_UP = 1;
+/** The operator wants the device up. */
+export const IFF_UP = 1;
 const IFF_RUNNING = 1 << 6;
 
 const known = LINK_FLAGS.reduce((all, [bit]) => all | bit, IFF_RUNNING);
 const shared = new Map<string, readonly string[]>();
 
 /**
- * Names of a device's flags. NO-CARRIER stands for "up but not running", M-DOWN for a lower device that is down.
+ * Names of a device's flags. NO-CARRIER stands for "up but not running", M-DOWN for a lower device that is not up.
  * Arrays of equal flags are one object: thousands of devices have the same few combinations.
  */
 export function linkFlagNames(flags: number, lowerDown: boolean): readonly string[] {

@@ -2,6 +2,7 @@
 import { renderIp } from '../../base/ip.ts';
 import type { LwtunnelEncapMsg } from '../../codec/generated/rt-route.ts';
 import { type Fields, given, present, toNumber } from '../../kinds/fields.ts';
+import type { DeviceNames } from './device-names.ts';
 import { renderMplsLabels } from './mpls.ts';
 import { renderSegmentRouting } from './seg6.ts';
 import { renderSeg6Local } from './seg6local.ts';
@@ -18,27 +19,23 @@ const TUNNEL_SEQ = 0x08;
 const ENCAP_TYPES = ['', 'mpls', 'ip', 'ila', 'ip6', 'seg6', 'bpf', 'seg6local', 'rpl', 'ioam6', 'xfrm'];
 
 /**
- * The tunnel of a route or nexthop as `ip` prints it beside the object's own fields.
- *
- * @param taken Names of tunnel fields that the object has itself: these are written as `encap_<name>`.
+ * An object with its tunnel, whose fields stand beside the object's own as `ip` prints them. A tunnel's field whose
+ * name the object uses itself is written as `encap_<name>`.
  */
-export function renderEncap(
+export function withEncap(
+  object: Fields,
   type: number | undefined,
   encap: LwtunnelEncapMsg | undefined,
-  taken: 'dst' | 'id' | undefined,
-  nameOf: (ifindex: number) => string,
+  names: DeviceNames,
 ): Fields {
-  if (type === undefined || type === 0) return {};
-  const fields =
-    encap === undefined || encap instanceof Uint8Array ? {} : present(encapFields(encap, nameOf));
-  if (taken !== undefined && taken in fields) {
-    fields[`encap_${taken}`] = fields[taken];
-    delete fields[taken];
-  }
-  return { encap: ENCAP_TYPES[type] ?? 'unknown', ...fields };
+  if (type === undefined || type === 0) return object;
+  const all: Fields = { ...object, encap: ENCAP_TYPES[type] ?? 'unknown' };
+  const tunnel = encap === undefined || encap instanceof Uint8Array ? {} : present(encapFields(encap, names));
+  for (const [key, value] of Object.entries(tunnel)) all[key in object ? `encap_${key}` : key] = value;
+  return all;
 }
 
-function encapFields(encap: KnownEncap, nameOf: (ifindex: number) => string): Fields {
+function encapFields(encap: KnownEncap, names: DeviceNames): Fields {
   switch (encap.kind) {
     case 'ip':
     case 'ip6':
@@ -48,7 +45,7 @@ function encapFields(encap: KnownEncap, nameOf: (ifindex: number) => string): Fi
     case 'seg6':
       return given(encap.srh, renderSegmentRouting) ?? {};
     case 'seg6local':
-      return renderSeg6Local(encap, nameOf);
+      return renderSeg6Local(encap, names);
     case 'bpf':
       return {
         in: given(encap.in, ({ name }) => ({ name })),

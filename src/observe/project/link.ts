@@ -18,7 +18,7 @@ import { renderLinkData, renderPortData } from '../../kinds/link/index.ts';
 import { DeviceName } from '../../kinds/link/kind.ts';
 import type { Link, LinkInfo, LinkRaw, LinkXdp } from '../../model/link.ts';
 import { ARPHRD_IP_ADDRESSED, arphrdName } from '../../model/names/arphrd.ts';
-import { linkFlagNames } from '../../model/names/link-flags.ts';
+import { IFF_UP, linkFlagNames } from '../../model/names/link-flags.ts';
 import { linkGroupName } from '../../model/names/link-groups.ts';
 import { linkModeName } from '../../model/names/link-modes.ts';
 import { operStateName } from '../../model/names/oper-states.ts';
@@ -37,7 +37,6 @@ export interface ProjectedLink {
 }
 
 const AF_UNSPEC = 0;
-const IFF_LOWER_UP = 1 << 16;
 
 const PICK = pickOf(LINK_ATTRS, [
   'address',
@@ -98,20 +97,33 @@ export function projectLink(wire: Wire, start: number, end: number): ProjectedLi
   return { link: linkOf(header, attrs, references), references };
 }
 
-/** The link with the names that its references have now; the same object when nothing changes. */
-export function withNames(
+/** What other links show of a link. */
+export type Neighbouring = Pick<Link, 'ifname' | 'raw'>;
+
+/** The link with what its references are now; the same object when nothing changes. */
+export function withReferences(
   link: Link,
   references: readonly LinkReference[],
-  nameOf: (ifindex: number) => string | undefined,
+  find: (ifindex: number) => Neighbouring | undefined,
 ): Link {
-  let named = link as Link & Fields;
+  let current = link as Link & Fields;
   for (const { where, key, ifindex } of references) {
-    const name = nameOf(ifindex) ?? `if${ifindex}`;
-    const holder = where === 'link' ? named : (named.linkinfo?.[where] as Fields);
+    const other = find(ifindex);
+    const name = other?.ifname ?? `if${ifindex}`;
+    if (key === 'link' && where === 'link') current = withLowerState(current, other);
+    const holder = where === 'link' ? current : (current.linkinfo?.[where] as Fields);
     if (holder[key] === name) continue;
-    named = where === 'link' ? { ...named, [key]: name } : withInfo(named, where, { ...holder, [key]: name });
+    current =
+      where === 'link' ? { ...current, [key]: name } : withInfo(current, where, { ...holder, [key]: name });
   }
-  return named;
+  return current;
+}
+
+/** A device that stands on one that is not up carries the flag M-DOWN. */
+function withLowerState(link: Link & Fields, lower: Neighbouring | undefined): Link & Fields {
+  const down = lower !== undefined && (lower.raw.flags & IFF_UP) === 0;
+  const flags = linkFlagNames(link.raw.flags, down);
+  return flags === link.flags ? link : { ...link, flags };
 }
 
 function withInfo(
@@ -126,14 +138,13 @@ function linkOf(header: Ifinfomsg, a: LinkAttrs, references: LinkReference[]): L
   const { ifiIndex: ifindex, ifiFlags: flags, ifiType: type } = header;
   const elsewhere = a.linkNetnsid !== undefined;
   const lower = a.link ?? 0;
-  const lowerDown = lower !== 0 && lower !== ifindex && (flags & IFF_LOWER_UP) === 0;
   const fields: Fields = present({
     ifindex,
     link: elsewhere || lower === 0 || lower === ifindex ? undefined : new DeviceName(lower),
     link_index: elsewhere ? lower : undefined,
     link_netnsid: a.linkNetnsid,
     ifname: a.ifname ?? `if${ifindex}`,
-    flags: linkFlagNames(flags, lowerDown),
+    flags: linkFlagNames(flags, false),
     mtu: a.mtu ?? 0,
     qdisc: a.qdisc ?? 'noop',
     master: given(a.master, (master) => new DeviceName(master)),

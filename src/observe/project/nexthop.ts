@@ -14,7 +14,7 @@ import { rtProtoName } from '../../model/names/rt-protos.ts';
 import { rtScopeName } from '../../model/names/rt-scopes.ts';
 import type { Nexthop } from '../../model/nexthop.ts';
 import type { DeviceNames } from './device-names.ts';
-import { renderEncap } from './encap.ts';
+import { withEncap } from './encap.ts';
 import { renderGateway } from './gateway.ts';
 
 /**
@@ -25,12 +25,11 @@ import { renderGateway } from './gateway.ts';
 export function projectNexthop(wire: Wire, start: number, end: number, names: DeviceNames): Nexthop {
   const header = decodeNhmsg(wire, start, Math.min(end, start + NHMSG_SIZE));
   const a = decodeNexthopAttrs(wire, start + NHMSG_SIZE, end);
-  return present({
+  const nexthop = present({
     id: a.nhaId ?? 0,
     group: given(a.nhaGroup, renderGroup),
     type: a.nhaGroupType === NEXTHOP_GRP_TYPE_RES ? 'resilient' : undefined,
     resilient_args: given(a.nhaResGroup, resilientArgs),
-    ...renderEncap(a.nhaEncapType, a.nhaEncap, 'id', names),
     ...renderGateway(a.nhaGateway, undefined),
     dev: given(a.nhaOif, names),
     scope: rtScopeName(header.nhScope),
@@ -38,7 +37,8 @@ export function projectNexthop(wire: Wire, start: number, end: number, names: De
     protocol: rtProtoName(header.nhProtocol),
     flags: rtFlagNames(header.nhFlags),
     fdb: a.nhaFdb === true ? null : undefined,
-  }) as unknown as Nexthop;
+  });
+  return withEncap(nexthop, a.nhaEncapType, a.nhaEncap, names) as unknown as Nexthop;
 }
 
 /** The kernel stores weights less one and leaves out ones. */

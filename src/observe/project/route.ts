@@ -20,7 +20,7 @@ import { rtTypeName } from '../../model/names/rt-types.ts';
 import type { Nexthop } from '../../model/nexthop.ts';
 import type { Route, RouteHop } from '../../model/route.ts';
 import type { DeviceNames } from './device-names.ts';
-import { renderEncap } from './encap.ts';
+import { withEncap } from './encap.ts';
 import { renderGateway } from './gateway.ts';
 import { renderRouteMetrics } from './route-metrics.ts';
 
@@ -51,17 +51,17 @@ export function projectRoute(
   const header = decodeRtmsg(wire, start, Math.min(end, start + RTMSG_SIZE));
   if ((header.rtmFlags & RTM_F_CLONED) !== 0) return undefined;
   const a = decodeRouteAttrs(wire, start + RTMSG_SIZE, end);
-  return present({
+  const route = present({
     type: rtTypeName(header.rtmType),
     dst: prefix(a.rtaDst, header.rtmDstLen, header.rtmFamily) ?? 'default',
     from: prefix(a.rtaSrc, header.rtmSrcLen, header.rtmFamily),
-    ...renderEncap(a.rtaEncapType, a.rtaEncap, 'dst', names),
     ...keys(header, a, names),
     ...rest(a),
     flags: rtFlagNames(header.rtmFlags),
     nexthops: given(a.rtaMultipath, (hops) => hops.map((hop) => renderHop(hop, names))),
     nh_info: given(a.rtaNhId, nexthopOf),
-  }) as unknown as Route;
+  });
+  return withEncap(route, a.rtaEncapType, a.rtaEncap, names) as unknown as Route;
 }
 
 function keys({ rtmTos, rtmTable, rtmProtocol, rtmScope }: Rtmsg, a: RouteAttrs, names: DeviceNames): Fields {
@@ -94,14 +94,14 @@ function rest(a: RouteAttrs): Fields {
 }
 
 function renderHop(hop: NonNullable<RouteAttrs['rtaMultipath']>[number], names: DeviceNames): RouteHop {
-  return present({
-    ...renderEncap(hop.rtaEncapType, hop.rtaEncap, undefined, names),
+  const rendered = present({
     ...renderGateway(hop.rtaGateway, hop.rtaVia),
     dev: names(hop.header.rtnhIfindex),
     weight: hop.header.rtnhHops + 1,
     flow: given(hop.rtaFlow, renderFlow),
     flags: rtFlagNames(hop.header.rtnhFlags),
-  }) as unknown as RouteHop;
+  });
+  return withEncap(rendered, hop.rtaEncapType, hop.rtaEncap, names) as unknown as RouteHop;
 }
 
 /** RTA_FLOW: the realm it comes from in the upper half, the realm it goes to in the lower. */

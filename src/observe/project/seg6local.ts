@@ -3,6 +3,7 @@ import { renderIp } from '../../base/ip.ts';
 import type { LwtunnelEncapMsg } from '../../codec/generated/rt-route.ts';
 import { type Fields, given } from '../../kinds/fields.ts';
 import { rtTableName } from '../../model/names/rt-tables.ts';
+import type { DeviceNames } from './device-names.ts';
 import { renderSegments } from './seg6.ts';
 
 /** SEG6_LOCAL_ACTION_* by number (include/uapi/linux/seg6_local.h). */
@@ -29,7 +30,7 @@ const ACTIONS = [
 /** A local segment's action with its arguments. */
 export function renderSeg6Local(
   encap: Extract<LwtunnelEncapMsg, { kind: 'seg6local' }>,
-  nameOf: (ifindex: number) => string,
+  names: DeviceNames,
 ): Fields {
   return {
     action: given(encap.action, (action) => ACTIONS[action] ?? 'unknown'),
@@ -38,7 +39,7 @@ export function renderSeg6Local(
     vrftable: given(encap.vrftable, rtTableName),
     nh4: given(encap.nh4, renderIp),
     nh6: given(encap.nh6, renderIp),
-    iif: given(encap.iif, nameOf),
-    oif: given(encap.oif, nameOf),
+    iif: given(encap.iif, names),
+    oif: given(encap.oif, names),
   };
 }
