@@ -5,7 +5,7 @@ import type { Exposition, Family } from './exposition.ts';
 import { optional } from './optional.ts';
 import { WordScanner } from './word-scanner.ts';
 
-const MICROSECONDS = 1_000_000;
+const THOUSAND = 1_000;
 
 const counter = (name: string, help: string): Family => ({
   name: `node_pressure_${name}_seconds_total`,
@@ -65,7 +65,8 @@ function write(scanner: WordScanner, families: ReadonlyMap<string, Family>, out:
     if (family === undefined) continue;
     while (scanner.nextWord()) {
       const total = scanner.numberAfter('total=');
-      if (total !== undefined) out.family(family).add([], total / MICROSECONDS);
+      // microseconds, divided in two steps as node_exporter does: the last bit of the result depends on it
+      if (total !== undefined) out.family(family).add([], total / THOUSAND / THOUSAND);
     }
   }
 }
