@@ -46,13 +46,12 @@ const KEYS: Line = [
 
 function identity(state: TopState, devices: readonly DeviceRates[]): Line {
   const namespaces = new Set(devices.map((device) => device.netns)).size;
-  const count = (n: number, word: string) => `${n} ${word}${n === 1 ? '' : 's'}`;
   return [
     { text: 'weir top', tone: 'strong' },
     { text: `  ${printable(state.node.hostname)}`, tone: 'accent' },
     { text: `  agent up ${renderDuration(state.node.uptimeSeconds)}`, tone: 'dim' },
-    { text: `  ${count(devices.length, 'device')}`, tone: 'plain' },
-    { text: namespaces > 1 ? ` in ${count(namespaces, 'namespace')}` : '', tone: 'plain' },
+    { text: `  ${devices.length} device${devices.length === 1 ? '' : 's'}`, tone: 'plain' },
+    { text: namespaces > 1 ? `, ${namespaces} netns` : '', tone: 'plain' },
   ];
 }
 

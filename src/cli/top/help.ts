@@ -3,7 +3,7 @@ import type { Line } from '../output/style.ts';
 import { SORT_ORDERS } from './sort.ts';
 
 const entry = (keys: string, text: string): Line => [
-  { text: `  ${keys.padEnd(14)}`, tone: 'strong' },
+  { text: `  ${keys.padEnd(17)}`, tone: 'strong' },
   { text },
 ];
 

@@ -93,7 +93,7 @@ test.each([80, 100, 132, 200])('a frame fills %d columns by 24 lines and never m
 test('shows node, totals, rates, drops, errors and queue at 80 columns', () => {
   const frame = lines(SITE, { width: 80, height: 24 });
   expect(frame[0]).toMatch(
-    /^weir top {2}edge-7 {2}agent up 1d 1h {2}3 devices in 2 namespaces +every 1s {2}\d\d:\d\d:\d\d$/,
+    /^weir top {2}edge-7 {2}agent up 1d 1h {2}3 devices, 2 netns +every 1s {2}\d\d:\d\d:\d\d$/,
   );
   expect(frame[1]).toContain(
     'rx 1.20Mb/s 2.25kp/s  tx 10.0Mb/s 1.00kp/s  drops 10/s  errors 2/s  by bits/s ↓',
