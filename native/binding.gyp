@@ -9,6 +9,7 @@
         "src/fdwatch.c",
         "src/netlink.c",
         "src/netns.c",
+        "src/sending.c",
         "src/unix.c"
       ],
       "defines": ["_GNU_SOURCE", "NAPI_VERSION=8"],

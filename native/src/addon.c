@@ -10,6 +10,7 @@
 #include "args.h"
 #include "core.h"
 #include "fdwatch.h"
+#include "sending.h"
 
 /* netlinkOpen(netns, protocol, receiveBuffer, sendBuffer) -> fd */
 static napi_value netlink_open(napi_env env, napi_callback_info info)
@@ -211,6 +212,7 @@ NAPI_MODULE_INIT()
 		EXPORT("netlinkPort", netlink_port),
 		EXPORT("netlinkJoin", netlink_join),
 		EXPORT("netlinkSend", netlink_send),
+		EXPORT("netlinkSendLater", sending_later),
 		EXPORT("netlinkReceive", netlink_receive),
 		EXPORT("netnsOpen", netns_open),
 		EXPORT("netnsList", netns_list),

@@ -22,6 +22,11 @@ export interface NativeAddon {
   /** Send `bytes[start, end)`, framed messages, as one datagram. @returns bytes sent. */
   netlinkSend(fd: number, bytes: Uint8Array, start: number, end: number): number;
   /**
+   * The same on a thread of libuv's pool, since the kernel handles the messages before it returns: for messages that
+   * may take long. `bytes` must not change and `fd` must stay open until the promise settles.
+   */
+  netlinkSendLater(fd: number, bytes: Uint8Array, start: number, end: number): Promise<number>;
+  /**
    * Receive up to `lengths.length` datagrams, number i at `i * slot` of `buffer`. `lengths[i]` is its length, 0 if it
    * was not sent by the kernel, or minus its true length if the slot was too short.
    * @returns how many came.

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { setTimeout as delay } from 'node:timers/promises';
 import type { NetnsFd } from '../base/brand.ts';
 import { ERRNO } from '../base/errno.gen.ts';
 import { WeirError } from '../base/errors.ts';
@@ -14,6 +13,7 @@ import {
   type PathResolver,
   RequestExchange,
 } from './netlink-exchange.ts';
+import { NetlinkSender } from './netlink-sender.ts';
 import { NetlinkSocket } from './netlink-socket.ts';
 import { aligned, NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NLMSG_HDRLEN } from './nlmsg.ts';
 import type {
@@ -27,16 +27,15 @@ import type {
 
 /** Requests that wait for their acknowledgement at a time; their replies must fit the receive buffer together. */
 const WINDOW = 128;
-/** Messages per send. A send is handled by the kernel before it returns, so slow messages go in smaller ones. */
-const CHUNK = { first: 32, most: 200, bytes: 64 << 10 } as const;
-/** Milliseconds that one send may take, and that a submit holds the event loop. */
-const SEND_TURN = 2;
-/** How often a send is tried again after EAGAIN or ENOBUFS, 1, 2, 4 ... 64 ms apart. */
-const SEND_RETRIES = 10;
+/** Messages and bytes per send. They wait for each other, so slow ones go in smaller sends. */
+const CHUNK = { first: 32, most: 512, bytes: 64 << 10 } as const;
+/** Milliseconds that one send should take at most. */
+const SEND_TIME = 5;
 
 /** One socket and its sequence table: many requests, one dump and one submit at a time. */
 export class NetlinkChannel {
   readonly #socket: NetlinkSocket;
+  readonly #sender: NetlinkSender;
   readonly #resolvePath: PathResolver | undefined;
   readonly #exchanges = new Map<number, Exchange>();
   readonly #waiting: (() => void)[] = [];
@@ -58,6 +57,7 @@ export class NetlinkChannel {
       overrun: () => this.#overrun(),
       failed: (error) => this.#fail(error),
     });
+    this.#sender = new NetlinkSender((bytes, start, end) => this.#socket.send(bytes, start, end));
   }
 
   async request(request: NetlinkRequest): Promise<readonly NetlinkReply[]> {
@@ -149,36 +149,20 @@ export class NetlinkChannel {
   }
 
   async #send(bytes: Uint8Array, start: number, end: number, operation: string): Promise<void> {
-    for (let attempt = 0; !this.#trySend(bytes, start, end, operation); attempt++) {
-      if (attempt === SEND_RETRIES) throw kernelError(operation, ERRNO.ENOBUFS);
-      await delay(2 ** Math.min(attempt, 6));
-    }
-  }
-
-  /** @returns false when the kernel has no room now. */
-  #trySend(bytes: Uint8Array, start: number, end: number, operation: string): boolean {
     if (this.#dead !== undefined)
       throw new WeirError('TRANSPORT_CLOSED', { operation }, { cause: this.#dead });
-    const sent = this.#socket.send(bytes, start, end);
-    if (sent >= 0) return true;
-    if (sent === -ERRNO.EAGAIN || sent === -ERRNO.ENOBUFS) return false;
-    throw kernelError(operation, -sent);
+    await this.#sender.send(bytes, start, end, operation);
   }
 
   async #submit(batch: MessageBatch, onlyLast: boolean): Promise<readonly BatchFailure[]> {
     const failures: BatchFailure[] = [];
-    let turn = performance.now();
     for (let from = 0; from < batch.count; ) {
       const to = this.#chunkEnd(batch, from);
       const before = performance.now();
-      await this.#sendChunk(batch, from, to, onlyLast, failures);
-      const now = performance.now();
-      this.#adaptChunk(now - before);
+      const refused = await this.#sendChunk(batch, from, to, onlyLast);
+      this.#adaptChunk(performance.now() - before, refused.length > 0);
+      failures.push(...refused);
       from = to;
-      if (now - turn > SEND_TURN) {
-        await new Promise((resolve) => setImmediate(resolve));
-        turn = performance.now();
-      }
     }
     return failures;
   }
@@ -191,9 +175,11 @@ export class NetlinkChannel {
     return to;
   }
 
-  #adaptChunk(elapsed: number): void {
-    if (elapsed > SEND_TURN) this.#chunk = Math.max(1, this.#chunk >> 1);
-    else if (elapsed < SEND_TURN / 2) this.#chunk = Math.min(CHUNK.most, this.#chunk << 1);
+  /** Refusals are acknowledged one by one, and a small receive buffer must hold those of one send. */
+  #adaptChunk(elapsed: number, refused: boolean): void {
+    if (refused) this.#chunk = Math.min(this.#chunk, CHUNK.first);
+    else if (elapsed > SEND_TIME) this.#chunk = Math.max(1, this.#chunk >> 1);
+    else if (elapsed < SEND_TIME / 2) this.#chunk = Math.min(CHUNK.most, this.#chunk << 1);
   }
 
   async #sendChunk(
@@ -201,22 +187,20 @@ export class NetlinkChannel {
     from: number,
     to: number,
     onlyLast: boolean,
-    failures: BatchFailure[],
-  ): Promise<void> {
+  ): Promise<readonly BatchFailure[]> {
     const exchange = this.#openBatch(batch, from, to, onlyLast);
     const start = batch.offsets[from] as number;
     const end = to < batch.count ? (batch.offsets[to] as number) : batch.length;
-    const operation = `netlink messages ${from} to ${to - 1} of a batch`;
     this.#batch = exchange;
     try {
-      await this.#send(batch.bytes, start, end, operation);
-      // the kernel answers before send() returns, so this saves the way through the event loop
+      await this.#send(batch.bytes, start, end, `messages ${from} to ${to - 1} of a batch`);
+      // the kernel has answered by now, so this saves the way through the event loop
       this.#socket.receive();
       await exchange.done;
     } finally {
       this.#batch = undefined;
     }
-    for (const { index, error } of exchange.failures) failures.push({ index: from + index, error });
+    return exchange.failures.map(({ index, error }) => ({ index: from + index, error }));
   }
 
   /** Number the messages, and ask for their acknowledgements. */

@@ -47,6 +47,7 @@ export class NetlinkSocket {
   readonly #handlers: SocketHandlers;
   readonly #addon = native();
   #open = true;
+  #sending = 0;
 
   /** @throws {KernelError} e.g. EPROTONOSUPPORT for a protocol that the kernel does not have. */
   constructor(
@@ -73,9 +74,20 @@ export class NetlinkSocket {
     }
   }
 
-  /** Send framed messages as one datagram. @returns bytes sent or a negative errno. */
-  send(bytes: Uint8Array, start: number, end: number): number {
-    return this.#addon.netlinkSend(this.#fd, bytes, start, end);
+  /**
+   * Send framed messages as one datagram, off this thread: the kernel handles them before the call returns, and a
+   * change of a device can take it long. One call at a time keeps their order.
+   * @returns bytes sent or a negative errno.
+   */
+  async send(bytes: Uint8Array, start: number, end: number): Promise<number> {
+    if (!this.#open) return -ERRNO.EBADF;
+    this.#sending++;
+    try {
+      return await this.#addon.netlinkSendLater(this.#fd, bytes, start, end);
+    } finally {
+      this.#sending--;
+      this.#release();
+    }
   }
 
   /** Deliver what has arrived, for about a millisecond; the event loop goes on with the rest. */
@@ -90,7 +102,12 @@ export class NetlinkSocket {
     if (!this.#open) return;
     this.#open = false;
     this.#addon.fdWatchClose(this.#watch);
-    closeSync(this.#fd);
+    this.#release();
+  }
+
+  /** The number of a closed descriptor is given away again, so a send under way must end first. */
+  #release(): void {
+    if (!this.#open && this.#sending === 0) closeSync(this.#fd);
   }
 
   #wake(status: number): void {

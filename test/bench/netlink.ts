@@ -22,7 +22,7 @@ import {
   RTN_UNICAST,
 } from '../../src/codec/generated/rt-route.ts';
 import { pickOf } from '../../src/codec/table.ts';
-import { NETLINK, type NetlinkTransport } from '../../src/kernel/ports.ts';
+import { type BatchFailure, NETLINK, type NetlinkTransport } from '../../src/kernel/ports.ts';
 import { netns, type TestNetns } from '../helpers/netns.ts';
 
 const AF_INET = 2;
@@ -31,12 +31,19 @@ const NLM_F_CREATE_EXCL = 0x600;
 const PROTOCOL = 99;
 /** 16.0.0.0: route i is the host route of the i-th address from here. */
 const FIRST = 16 << 24;
-const GATEWAY = [198, 18, 0, 2] as const;
+const GATEWAY = Uint8Array.of(198, 18, 0, 2);
 /** Messages that are encoded at a time: what a stream of routes of any length needs. */
-const CHUNK = 4096;
+const CHUNK = 2048;
 const ROUTES = 100_000;
 const MANY = 1_000_000;
 const PAIRS = 7;
+const ROUTE = {
+  rtmFamily: AF_INET,
+  rtmDstLen: 32,
+  rtmTable: RT_TABLE_MAIN,
+  rtmProtocol: PROTOCOL,
+  rtmType: RTN_UNICAST,
+} as const;
 const PICK = pickOf(ROUTE_ATTRS, ['rtaDst', 'rtaOif']);
 
 /** What a dump adds up, so that a wrong one cannot pass for a fast one. */
@@ -50,34 +57,48 @@ interface Timed extends Partial<Sums> {
   readonly seconds: number;
 }
 
-function encodeRoute(out: Encoder, type: number, index: number, oif: number): void {
+/** How the routes lead on: by gateway and device, or through a nexthop object that holds both. */
+type Way = 'via' | 'nhid';
+
+interface Hop {
+  readonly oif: number;
+  readonly nexthop: number;
+}
+
+function encodeRoute(out: Encoder, type: number, index: number, way: Way, hop: Hop): void {
   const address = FIRST + index;
+  const rtaDst = Uint8Array.of(address >>> 24, (address >> 16) & 255, (address >> 8) & 255, address & 255);
   const mark = out.messageBegin(type, type === RTM_NEWROUTE ? NLM_F_CREATE_EXCL : 0);
-  encodeRtmsg(out, {
-    rtmFamily: AF_INET,
-    rtmDstLen: 32,
-    rtmTable: RT_TABLE_MAIN,
-    rtmProtocol: PROTOCOL,
-    rtmType: RTN_UNICAST,
-  });
-  encodeRouteAttrs(out, {
-    rtaDst: Uint8Array.of(address >>> 24, (address >> 16) & 255, (address >> 8) & 255, address & 255),
-    rtaGateway: Uint8Array.from(GATEWAY),
-    rtaOif: oif,
-  });
+  encodeRtmsg(out, ROUTE);
+  if (way === 'via') encodeRouteAttrs(out, { rtaDst, rtaGateway: GATEWAY, rtaOif: hop.oif });
+  else encodeRouteAttrs(out, { rtaDst, rtaNhId: hop.nexthop });
   out.messageEnd(mark);
 }
 
-async function change(route: NetlinkTransport, type: number, count: number, oif: number): Promise<Timed> {
-  const out = new Encoder(CHUNK * 64);
+/** Add or delete `count` routes: the next ones are encoded while the kernel works on those before. */
+async function change(
+  route: NetlinkTransport,
+  type: number,
+  count: number,
+  way: Way,
+  hop: Hop,
+): Promise<Timed> {
+  const encoders = [new Encoder(CHUNK * 64), new Encoder(CHUNK * 64)] as const;
+  let sent: ReturnType<NetlinkTransport['submit']> = Promise.resolve([]);
   const start = performance.now();
   for (let from = 0; from < count; from += CHUNK) {
+    const out = encoders[(from / CHUNK) % 2 === 0 ? 0 : 1];
     out.reset();
-    for (let i = from; i < Math.min(from + CHUNK, count); i++) encodeRoute(out, type, i, oif);
-    const [failure] = await route.submit(out.batch());
-    if (failure !== undefined) throw failure.error;
+    for (let i = from; i < Math.min(from + CHUNK, count); i++) encodeRoute(out, type, i, way, hop);
+    mustBeEmpty(await sent);
+    sent = route.submit(out.batch());
   }
+  mustBeEmpty(await sent);
   return { seconds: (performance.now() - start) / 1000, count };
+}
+
+function mustBeEmpty(failures: readonly BatchFailure[]): void {
+  if (failures[0] !== undefined) throw failures[0].error;
 }
 
 async function dump(route: NetlinkTransport): Promise<Timed & Sums> {
@@ -112,32 +133,43 @@ function median(values: readonly number[]): number {
 class Peers {
   readonly #ns: TestNetns;
   readonly #folder: string;
-  readonly #oif: number;
+  readonly #hop: Hop;
 
-  constructor(ns: TestNetns, folder: string, oif: number) {
+  constructor(ns: TestNetns, folder: string, hop: Hop) {
     this.#ns = ns;
     this.#folder = folder;
-    this.#oif = oif;
+    this.#hop = hop;
     const source = fileURLToPath(new URL('c/routes.c', import.meta.url));
     execFileSync('cc', ['-O2', '-Wall', '-o', join(folder, 'routes'), source], { stdio: 'inherit' });
-    const lines = Array.from({ length: ROUTES }, (_, i) => this.#line(i));
-    writeFileSync(join(folder, 'batch'), lines.join(''));
+    for (const way of ['via', 'nhid'] as const)
+      writeFileSync(join(folder, way), Array.from({ length: ROUTES }, (_, i) => this.#line(i, way)).join(''));
   }
 
-  #line(i: number): string {
+  #line(i: number, way: Way): string {
     const a = FIRST + i;
-    const dst = `${a >>> 24}.${(a >> 16) & 255}.${(a >> 8) & 255}.${a & 255}`;
-    return `route add ${dst}/32 via ${GATEWAY.join('.')} dev v0 proto ${PROTOCOL}\n`;
+    const dst = `${a >>> 24}.${(a >> 16) & 255}.${(a >> 8) & 255}.${a & 255}/32`;
+    const hop = way === 'via' ? `via ${GATEWAY.join('.')} dev v0` : `nhid ${this.#hop.nexthop}`;
+    return `route add ${dst} ${hop} proto ${PROTOCOL}\n`;
   }
 
-  c(...args: readonly string[]): Timed {
-    const tail = args[0] === 'dump' ? [] : [String(this.#oif), GATEWAY.join('.')];
-    return JSON.parse(this.#ns.exec(join(this.#folder, 'routes'), ...args, ...tail)) as Timed;
+  #c(...args: readonly (string | number)[]): Timed {
+    return JSON.parse(this.#ns.exec(join(this.#folder, 'routes'), ...args.map(String))) as Timed;
   }
 
-  ipBatch(): Timed {
+  cChange(what: 'add' | 'delete', count: number, way: Way): Timed {
+    const { oif, nexthop } = this.#hop;
+    return way === 'via'
+      ? this.#c(what, count, way, oif, GATEWAY.join('.'))
+      : this.#c(what, count, way, nexthop);
+  }
+
+  cDump(): Timed {
+    return this.#c('dump');
+  }
+
+  ipBatch(way: Way): Timed {
     const start = performance.now();
-    this.#ns.ip('-batch', join(this.#folder, 'batch'));
+    this.#ns.ip('-batch', join(this.#folder, way));
     return { seconds: (performance.now() - start) / 1000 };
   }
 }
@@ -148,35 +180,36 @@ interface Series {
   readonly weir: number[];
 }
 
-async function measureAdds(route: NetlinkTransport, peers: Peers, oif: number): Promise<Series> {
+async function measureAdds(route: NetlinkTransport, peers: Peers, way: Way, hop: Hop): Promise<Series> {
   const series: Series = { ip: [], c: [], weir: [] };
   const verified = async (who: string, add: () => Timed | Promise<Timed>) => {
     const { seconds } = await add();
-    assertSums(who, await dump(route), ROUTES, oif);
-    peers.c('delete', String(ROUTES));
+    assertSums(who, await dump(route), ROUTES, hop.oif);
+    peers.cChange('delete', ROUTES, way);
     return seconds;
   };
-  await verified('warm-up', () => change(route, RTM_NEWROUTE, ROUTES, oif));
+  const weir = () => change(route, RTM_NEWROUTE, ROUTES, way, hop);
+  await verified('warm-up', weir);
   for (let i = 0; i < PAIRS; i++) {
-    series.ip.push(await verified('ip -batch', () => peers.ipBatch()));
-    series.c.push(await verified('C loop', () => peers.c('add', String(ROUTES))));
-    series.weir.push(await verified('weir', () => change(route, RTM_NEWROUTE, ROUTES, oif)));
+    series.ip.push(await verified('ip -batch', () => peers.ipBatch(way)));
+    series.c.push(await verified('C loop', () => peers.cChange('add', ROUTES, way)));
+    series.weir.push(await verified('weir', weir));
   }
   return series;
 }
 
-async function measureDumps(route: NetlinkTransport, peers: Peers, oif: number): Promise<Series> {
+async function measureDumps(route: NetlinkTransport, peers: Peers, hop: Hop): Promise<Series> {
   const series: Series = { ip: [], c: [], weir: [] };
-  await change(route, RTM_NEWROUTE, ROUTES, oif);
+  await change(route, RTM_NEWROUTE, ROUTES, 'via', hop);
   for (let i = 0; i < 2 * PAIRS; i++) {
-    const c = peers.c('dump');
+    const c = peers.cDump();
     const weir = await dump(route);
-    assertSums('C loop', c, ROUTES, oif);
-    assertSums('weir', weir, ROUTES, oif);
+    assertSums('C loop', c, ROUTES, hop.oif);
+    assertSums('weir', weir, ROUTES, hop.oif);
     series.c.push(c.seconds);
     series.weir.push(weir.seconds);
   }
-  await change(route, RTM_DELROUTE, ROUTES, oif);
+  await change(route, RTM_DELROUTE, ROUTES, 'via', hop);
   return series;
 }
 
@@ -203,19 +236,15 @@ async function watched<T>(work: Promise<T>): Promise<{ result: T; held: number; 
   return { result, held, peak };
 }
 
-async function streamMany(
-  route: NetlinkTransport,
-  peers: Peers,
-  oif: number,
-): Promise<Record<string, number>> {
+async function streamMany(route: NetlinkTransport, peers: Peers, hop: Hop): Promise<Record<string, number>> {
   const before = process.memoryUsage.rss();
-  const add = await watched(change(route, RTM_NEWROUTE, MANY, oif));
+  const add = await watched(change(route, RTM_NEWROUTE, MANY, 'via', hop));
   const read = await watched(dump(route));
   const after = process.memoryUsage.rss();
-  const c = peers.c('dump');
-  assertSums('weir', read.result, MANY, oif);
-  assertSums('C loop', c, MANY, oif);
-  await change(route, RTM_DELROUTE, MANY, oif);
+  const c = peers.cDump();
+  assertSums('weir', read.result, MANY, hop.oif);
+  assertSums('C loop', c, MANY, hop.oif);
+  await change(route, RTM_DELROUTE, MANY, 'via', hop);
   return {
     add1mSeconds: add.result.seconds,
     add1mLoopHeldMs: add.held,
@@ -243,23 +272,33 @@ try {
   const [{ ifindex: oif } = { ifindex: 0 }] = JSON.parse(ns.ip('-j', 'link', 'show', 'dev', 'v0')) as {
     ifindex: number;
   }[];
+  const hop: Hop = { oif, nexthop: 1 };
+  ns.ip('nexthop', 'add', 'id', String(hop.nexthop), 'via', GATEWAY.join('.'), 'dev', 'v0');
   const route = await (await ns.io()).netlink(NETLINK.ROUTE);
-  const peers = new Peers(ns, folder, oif);
-  const adds = await measureAdds(route, peers, oif);
-  const dumps = await measureDumps(route, peers, oif);
-  const many = await streamMany(route, peers, oif);
+  const peers = new Peers(ns, folder, hop);
+  const via = await measureAdds(route, peers, 'via', hop);
+  const nhid = await measureAdds(route, peers, 'nhid', hop);
+  const dumps = await measureDumps(route, peers, hop);
+  const many = await streamMany(route, peers, hop);
   const perSecond = (series: readonly number[]) => ROUTES / median(series);
   const figures = rounded({
-    addIpPerSecond: perSecond(adds.ip),
-    addCPerSecond: perSecond(adds.c),
-    addWeirPerSecond: perSecond(adds.weir),
+    addIpPerSecond: perSecond(via.ip),
+    addCPerSecond: perSecond(via.c),
+    addWeirPerSecond: perSecond(via.weir),
+    addNhidIpPerSecond: perSecond(nhid.ip),
+    addNhidCPerSecond: perSecond(nhid.c),
+    addNhidWeirPerSecond: perSecond(nhid.weir),
     dumpCPerSecond: perSecond(dumps.c),
     dumpWeirPerSecond: perSecond(dumps.weir),
     ...many,
   });
   const ratios = rounded({
-    addOverIpBatch: speedup(adds.ip, adds.weir),
-    addOverC: speedup(adds.c, adds.weir),
+    addOverIpBatch: speedup(via.ip, via.weir),
+    addNhidOverIpBatch: speedup(nhid.ip, nhid.weir),
+    addNhidOverIpBatchVia: median(via.ip) / median(nhid.weir),
+    cOverIpBatch: speedup(via.ip, via.c),
+    addOverC: speedup(via.c, via.weir),
+    addNhidOverC: speedup(nhid.c, nhid.weir),
     dumpOverC: speedup(dumps.c, dumps.weir),
     rssGrowthMiB: (figures['rssPeakMiB'] as number) - (figures['rssBeforeMiB'] as number),
   });

@@ -2,9 +2,10 @@
 /*
  * The floor that bench:netlink compares with: what one thread of C does over rtnetlink.
  *
- *   routes add|delete COUNT OIF GATEWAY    /32 routes 16.0.0.0, 16.0.0.1 ... via GATEWAY dev OIF, protocol 99,
- *                                          256 messages per send, the last of each acknowledged
- *   routes dump                            all IPv4 routes, attributes parsed; those of protocol 99 are summed
+ *   routes add|delete COUNT via OIF GATEWAY   /32 routes 16.0.0.0, 16.0.0.1 ... via GATEWAY dev OIF, protocol 99,
+ *                                             256 messages per send, the last of each acknowledged
+ *   routes add|delete COUNT nhid ID           the same through nexthop object ID
+ *   routes dump                               all IPv4 routes, attributes parsed; those of protocol 99 are summed
  *
  * Prints one JSON object. The time is that of the work alone, without process start.
  */
@@ -28,10 +29,17 @@ struct route_message {
 	struct rtmsg route;
 	struct rtattr dst_header;
 	uint32_t dst;
-	struct rtattr gateway_header;
-	uint32_t gateway;
-	struct rtattr oif_header;
-	uint32_t oif;
+};
+
+struct attribute {
+	struct rtattr header;
+	uint32_t value;
+};
+
+/* How the routes lead on: one or two attributes that are the same for all. */
+struct hop {
+	struct attribute attributes[2];
+	uint32_t size;
 };
 
 static void die(const char *what)
@@ -62,22 +70,22 @@ static int open_socket(void)
 	return fd;
 }
 
-static void fill(struct route_message *m, int type, uint32_t index, uint32_t oif, uint32_t gateway, int last)
+/* Write message `index` and return its size. */
+static size_t fill(char *at, int type, uint32_t index, const struct hop *hop, int last)
 {
 	int create = type == RTM_NEWROUTE ? NLM_F_CREATE | NLM_F_EXCL : 0;
+	struct route_message *m = (void *)at;
 
 	*m = (struct route_message){
-		.header = { sizeof(*m), (uint16_t)type, (uint16_t)(NLM_F_REQUEST | create | (last ? NLM_F_ACK : 0)),
-			    index + 1, 0 },
+		.header = { (uint32_t)sizeof(*m) + hop->size, (uint16_t)type,
+			    (uint16_t)(NLM_F_REQUEST | create | (last ? NLM_F_ACK : 0)), index + 1, 0 },
 		.route = { .rtm_family = AF_INET, .rtm_dst_len = 32, .rtm_table = RT_TABLE_MAIN,
 			   .rtm_protocol = PROTOCOL, .rtm_scope = RT_SCOPE_UNIVERSE, .rtm_type = RTN_UNICAST },
 		.dst_header = { 8, RTA_DST },
 		.dst = htonl(FIRST + index),
-		.gateway_header = { 8, RTA_GATEWAY },
-		.gateway = gateway,
-		.oif_header = { 8, RTA_OIF },
-		.oif = oif,
 	};
+	memcpy(at + sizeof(*m), hop->attributes, hop->size);
+	return sizeof(*m) + hop->size;
 }
 
 /* Read until the message with `sequence` is acknowledged; any refusal ends the program. */
@@ -105,18 +113,19 @@ static void wait_for(int fd, uint32_t sequence)
 	}
 }
 
-static void change(int type, uint32_t count, uint32_t oif, uint32_t gateway)
+static void change(int type, uint32_t count, const struct hop *hop)
 {
-	static struct route_message batch[BATCH];
+	static _Alignas(struct nlmsghdr) char batch[BATCH * 64];
 	int fd = open_socket();
 	double start = now();
 
 	for (uint32_t done = 0; done < count;) {
 		uint32_t n = count - done < BATCH ? count - done : BATCH;
+		size_t size = 0;
 
 		for (uint32_t i = 0; i < n; i++)
-			fill(&batch[i], type, done + i, oif, gateway, i == n - 1);
-		if (send(fd, batch, n * sizeof(batch[0]), 0) < 0)
+			size += fill(batch + size, type, done + i, hop, i == n - 1);
+		if (send(fd, batch, size, 0) < 0)
 			die("send");
 		done += n;
 		wait_for(fd, done);
@@ -180,15 +189,23 @@ static void dump(void)
 
 int main(int argc, char **argv)
 {
+	struct hop hop = { 0 };
+
 	if (argc == 2 && !strcmp(argv[1], "dump")) {
 		dump();
 		return 0;
 	}
-	if (argc != 5) {
-		fprintf(stderr, "usage: %s add|delete COUNT OIF GATEWAY | dump\n", argv[0]);
+	if (argc == 6 && !strcmp(argv[3], "via")) {
+		hop.attributes[0] = (struct attribute){ { 8, RTA_GATEWAY }, inet_addr(argv[5]) };
+		hop.attributes[1] = (struct attribute){ { 8, RTA_OIF }, (uint32_t)atol(argv[4]) };
+		hop.size = 16;
+	} else if (argc == 5 && !strcmp(argv[3], "nhid")) {
+		hop.attributes[0] = (struct attribute){ { 8, RTA_NH_ID }, (uint32_t)atol(argv[4]) };
+		hop.size = 8;
+	} else {
+		fprintf(stderr, "usage: %s add|delete COUNT via OIF GATEWAY | ... nhid ID | dump\n", argv[0]);
 		return 2;
 	}
-	change(!strcmp(argv[1], "add") ? RTM_NEWROUTE : RTM_DELROUTE, (uint32_t)atol(argv[2]),
-	       (uint32_t)atol(argv[3]), inet_addr(argv[4]));
+	change(!strcmp(argv[1], "add") ? RTM_NEWROUTE : RTM_DELROUTE, (uint32_t)atol(argv[2]), &hop);
 	return 0;
 }
