@@ -58,19 +58,19 @@ export class Encoder {
     this.view = new DataView(bigger.buffer);
   }
 
-  /** Append one byte. */
+  /** Append one byte, signed or unsigned. */
   u8(value: number): void {
     const at = this.reserve(1);
     this.view.setUint8(at, ranged(value, 0xff));
   }
 
-  /** Append 16 bits, host order. */
+  /** Append 16 bits, host order, signed or unsigned. */
   u16(value: number): void {
     const at = this.reserve(2);
     this.view.setUint16(at, ranged(value, 0xffff), true);
   }
 
-  /** Append 32 bits, host order. */
+  /** Append 32 bits, host order, signed or unsigned. */
   u32(value: number): void {
     const at = this.reserve(4);
     this.view.setUint32(at, ranged(value, 0xffff_ffff), true);
@@ -275,9 +275,10 @@ export function payloadOf(write: (out: Encoder) => void): Uint8Array {
   return out.payload();
 }
 
+/** Signed values are welcome where they fit the width. */
 function ranged(value: number, max: number): number {
-  if (value < 0 || value > max)
-    throw new WeirError('ENCODE', { path: 'integer', problem: `${value} does not fit in 0 to ${max}` });
+  if (value < -(max + 1) / 2 || value > max)
+    throw new WeirError('ENCODE', { path: 'integer', problem: `${value} does not fit in ${Math.log2(max + 1)} bits` });
   return value;
 }
 
