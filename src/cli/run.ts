@@ -24,12 +24,13 @@ export async function runCli(deps: CliDeps, args: readonly string[]): Promise<nu
 }
 
 /** Commander has told its errors already; help that was asked for is none. */
-function explain({ stderr, env }: CliDeps, error: unknown): number {
+function explain({ stderr }: CliDeps, error: unknown): number {
   if (error instanceof ReaderGone) return EXIT.done;
   if (error instanceof ExitWith) return error.exitCode;
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   stderr.write(`weir: ${messageOf(error).split('\n').map(printable).join('\n')}\n`);
   if (isWeirError(error)) return error.kind.exit;
-  if (env['WEIR_DEBUG'] && error instanceof Error) stderr.write(`${error.stack}\n`);
+  // Whatever is not in the catalogue is a fault of ours: the stack tells us where.
+  if (error instanceof Error) stderr.write(`${error.stack}\n`);
   return EXIT.error;
 }

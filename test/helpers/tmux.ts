@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** A terminal that a test types into and looks at. */
+export interface TestTerminal extends AsyncDisposable {
+  /** Send keys by tmux's names (`Enter`, `C-z`, `a`). */
+  keys(...keys: readonly string[]): void;
+  /** Type a line and press Enter. */
+  line(text: string): void;
+  /** What is on the screen; with `colours` as escape sequences too. */
+  screen(colours?: boolean): string;
+  /** Wait until `found` holds for the screen. @throws with the screen after 20 s. */
+  until(found: RegExp | ((screen: string) => boolean)): Promise<string>;
+  resize(width: number, height: number): void;
+  /** A property by tmux's format: `#{alternate_on}`. */
+  ask(format: string): string;
+}
+
+/** A shell in a terminal of its own, on a tmux server of its own that no configuration file reaches. */
+export async function testTerminal(width: number, height: number): Promise<TestTerminal> {
+  const server = `wf-${randomBytes(4).toString('hex')}`;
+  const tmux = (...args: readonly string[]) =>
+    execFileSync('tmux', ['-u', '-L', server, '-f', '/dev/null', ...args], {
+      encoding: 'utf8',
+      env: { ...process.env, LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8' },
+    });
+  tmux(
+    'new-session',
+    '-d',
+    '-x',
+    String(width),
+    '-y',
+    String(height),
+    "env PS1='$ ' bash --norc --noprofile",
+  );
+  const screen = (colours = false) => tmux('capture-pane', '-p', ...(colours ? ['-e'] : []));
+  const terminal: TestTerminal = {
+    keys: (...keys) => void tmux('send-keys', ...keys),
+    line(text) {
+      tmux('send-keys', '-l', text);
+      tmux('send-keys', 'Enter');
+    },
+    screen,
+    async until(found) {
+      const holds = found instanceof RegExp ? (text: string) => found.test(text) : found;
+      for (let attempt = 0; attempt < 200; attempt++) {
+        const now = screen();
+        if (holds(now)) return now;
+        await delay(100);
+      }
+      throw new Error(`not on the screen: ${String(found)}\n${screen()}`);
+    },
+    resize: (columns, rows) => void tmux('resize-window', '-x', String(columns), '-y', String(rows)),
+    ask: (format) => tmux('display-message', '-p', format).trim(),
+    async [Symbol.asyncDispose]() {
+      tmux('kill-server');
+    },
+  };
+  await terminal.until(/\$ $/m);
+  return terminal;
+}
