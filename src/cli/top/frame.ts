@@ -17,8 +17,11 @@ export interface Screen {
 
 const HEADER_LINES = 4;
 const FOOTER_LINES = 1;
-/** Fewer columns than this say nothing. */
-const SPARKLINE_LEAST = 8;
+/** From this width on the history of a device is worth more than the last of its columns. */
+const WIDE = 96;
+/** Blanks between the columns and the history. */
+const MARGIN = 2;
+const SPARKLINE_LEAST = 10;
 
 /** How many lines of the list a screen shows. */
 function listHeight(screen: Screen): number {
@@ -47,9 +50,10 @@ export function renderFrame(state: TopState, screen: Screen): readonly Line[] {
 /** Titles and the part of the list that is in view. */
 function list(state: TopState, rows: readonly Row[], screen: Screen): readonly Line[] {
   const devices = state.devices;
-  const columns = chooseColumns({ width: screen.width, devices, grouped: state.grouped });
-  const room = Math.min(HISTORY_LENGTH, screen.width - widthOfColumns(columns) - 2);
-  const bars = room >= SPARKLINE_LEAST ? room : 0;
+  const reserved = screen.width >= WIDE ? MARGIN + SPARKLINE_LEAST : 0;
+  const columns = chooseColumns({ width: screen.width - reserved, devices, grouped: state.grouped });
+  const room = screen.width - widthOfColumns(columns) - MARGIN;
+  const bars = reserved > 0 ? Math.min(HISTORY_LENGTH, room) : 0;
   const titles = [...renderTitles(columns, state.order.name), ...historyTitle(bars)];
   const fill = screen.width - titles.reduce((sum, span) => sum + widthOf(span.text), 0);
   const view = rows.slice(state.scroll, state.scroll + listHeight(screen));
