@@ -27,7 +27,7 @@ const GAP = 1;
 
 /**
  * The columns that fit into `width`, in the order in which they are shown. The least important ones are left out
- * first, and the second that does not fit ends the search, so that a column never appears in place of a weightier one.
+ * first, and a column never appears in place of a weightier one.
  */
 export function chooseColumns(options: ColumnOptions): readonly TopColumn[] {
   const all = everyColumn(options);
@@ -73,7 +73,10 @@ export function renderTitles(columns: readonly TopColumn[], order: string): read
 
 function everyColumn({ devices, grouped }: ColumnOptions): readonly TopColumn[] {
   const longest = (texts: readonly string[], least: number, most: number) =>
-    Math.min(most, Math.max(least, ...texts.map(widthOf)));
+    Math.min(
+      most,
+      texts.reduce((width, text) => Math.max(width, widthOf(text)), least),
+    );
   const indent = grouped ? '  ' : '';
   const name = longest(
     devices.flatMap((d) => [d.ifname + indent, grouped ? d.netns : '']),
