@@ -278,7 +278,10 @@ export function payloadOf(write: (out: Encoder) => void): Uint8Array {
 /** Signed values are welcome where they fit the width. */
 function ranged(value: number, max: number): number {
   if (value < -(max + 1) / 2 || value > max)
-    throw new WeirError('ENCODE', { path: 'integer', problem: `${value} does not fit in ${Math.log2(max + 1)} bits` });
+    throw new WeirError('ENCODE', {
+      path: 'integer',
+      problem: `${value} does not fit in ${Math.log2(max + 1)} bits`,
+    });
   return value;
 }
 

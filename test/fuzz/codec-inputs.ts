@@ -46,13 +46,24 @@ export function grow(random: Random, table: AttrTable, out: Encoder): Uint8Array
 function growInto(random: Random, table: AttrTable, out: Encoder, depth: number): void {
   for (let n = random.below(4) + 1; n > 0 && table.rows.length > 0; n--) {
     const [type, , shape] = random.of(table.rows);
-    if (shape === undefined || depth === 0) out.attrBytes(type, random.bytes(random.of([0, 1, 2, 4, 4, 4, 8, 8, 16, 36])));
+    if (shape === undefined || depth === 0)
+      out.attrBytes(type, random.bytes(random.of([0, 1, 2, 4, 4, 4, 8, 8, 16, 36])));
     else growShape(random, table, type, shape, out, depth - 1);
   }
 }
 
-function growShape(random: Random, table: AttrTable, type: number, shape: Shape, out: Encoder, depth: number): void {
-  if (shape.t === 'sub') return growSub(random, table, type, shape, out, depth);
+function growShape(
+  random: Random,
+  table: AttrTable,
+  type: number,
+  shape: Shape,
+  out: Encoder,
+  depth: number,
+): void {
+  if (shape.t === 'sub') {
+    growSub(random, table, type, shape, out, depth);
+    return;
+  }
   const mark = out.nestBegin(type);
   const levels = shape.t === 'array' ? 1 : shape.t === 'keyed' ? shape.depth : 0;
   const marks = Array.from({ length: levels }, () => out.nestBegin(random.below(40)));

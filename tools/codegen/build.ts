@@ -170,6 +170,7 @@ function buildSub(sub: Spec['sub-messages'][number]): SubMessage {
         ...(format.number === undefined ? {} : { number: format.number }),
         ...(format['fixed-header'] === undefined ? {} : { header: cName(format['fixed-header']) }),
         ...(format['attribute-set'] === undefined ? {} : { set: format['attribute-set'] }),
+        ...(format.either ? { either: true } : {}),
       }),
     ),
   };

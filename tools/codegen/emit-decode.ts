@@ -233,7 +233,8 @@ ${cases.join('\n')}
 
 function formatType(format: Format): string {
   const parts = [`readonly kind: '${format.kind}'`];
-  if (format.header !== undefined) parts.push(`readonly header: ${pascal(format.header)}`);
+  if (format.header !== undefined)
+    parts.push(`readonly header${format.either ? '?' : ''}: ${pascal(format.header)}`);
   if (format.header !== undefined && format.set === undefined) parts.push('readonly tail?: Uint8Array');
   const set =
     format.header === undefined || format.set !== undefined ? ` & ${setType(format.set ?? 'no-attrs')}` : '';
@@ -247,6 +248,10 @@ function formatDecode(format: Format, lookup: Lookup): string {
     return `{ kind: '${format.kind}', ...${inner(set)}(w, start, end, ${pick}) }`;
   const { size } = lookup.layout(format.header);
   const head = `kind: '${format.kind}', header: decode${pascal(format.header)}(w, start, end)`;
+  if (format.either) {
+    const attrs = `{ kind: '${format.kind}', ...${inner(set)}(w, start, end, ${pick}) }`;
+    return `end - start === ${size} ? { ${head} } : ${attrs}`;
+  }
   if (format.set !== undefined)
     return `{ ${head}, ...${inner(set)}(w, start + ${aligned(size)}, end, ${pick}) }`;
   return `{ ${head}, ...tailOf(w, start + ${size}, end) }`;

@@ -101,6 +101,7 @@ function formatEncode(format: Format): string {
   const attrs = `encode${setType(format.set ?? 'no-attrs')}(out, value); break;`;
   if (format.header === undefined) return attrs;
   const head = `encode${pascal(format.header)}(out, value.header);`;
+  if (format.either) return `if (value.header !== undefined) ${head} else ${attrs}`;
   if (format.set !== undefined) return `${head} out.align(); ${attrs}`;
   return `${head} if (value.tail !== undefined) out.raw(value.tail); break;`;
 }
@@ -154,7 +155,8 @@ function shape(value: Value, lookup: Lookup): string {
 /** Formats of a sub-message as data. */
 export function emitFormats(sub: SubMessage, lookup: Lookup): string {
   const rows = sub.formats.map((format) => {
-    const header = format.header === undefined ? 0 : aligned(lookup.layout(format.header).size);
+    const header =
+      format.header === undefined || format.either ? 0 : aligned(lookup.layout(format.header).size);
     const table = format.set === undefined ? '' : `, table: ${setTable(format.set)}`;
     return `  ${/^\w+$/.test(format.kind) ? format.kind : `'${format.kind}'`}: { header: ${header}${table} },`;
   });

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The gate: what a spec says about structs and numbers must be what the headers say, or be explained in the overlay.
 import type { Headers } from './headers.ts';
-import type { Family, Field, Layout } from './model.ts';
+import type { Family, Field, Layout, Value } from './model.ts';
 import { cName } from './names.ts';
 import type { Spec } from './spec.ts';
 import { specLayout } from './spec-layout.ts';
 
 /** Differences between spec and headers that the overlay does not explain, and explanations without a difference. */
 export function checkFamily(spec: Spec, family: Family, headers: Headers): string[] {
-  return [...checkStructs(spec, headers), ...checkNumbers(spec, family, headers)];
+  return [...checkStructs(spec, headers), ...checkNumbers(spec, family, headers), ...checkCycles(family)];
 }
 
 function checkStructs(spec: Spec, headers: Headers): string[] {
@@ -55,4 +55,41 @@ function checkNumbers(spec: Spec, family: Family, headers: Headers): string[] {
     if (!used) problems.push(`${spec.name}: the overlay explains "${reason}", which no constant needs`);
   }
   return problems;
+}
+
+/** Nesting must end by itself: then the depth of a decoder is bounded without counting. */
+function checkCycles(family: Family): string[] {
+  const inside = new Map(
+    family.sets.map((set) => [set.name, set.attrs.flatMap(({ value }) => setsOf(family, value))]),
+  );
+  const reaches = (from: string, seen: ReadonlySet<string>): string | undefined => {
+    if (seen.has(from)) return from;
+    for (const next of inside.get(from) ?? []) {
+      const found = reaches(next, new Set([...seen, from]));
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  const cycles = new Set(
+    family.sets.map(({ name }) => reaches(name, new Set())).filter((name) => name !== undefined),
+  );
+  return [...cycles].map((name) => `${family.name}: ${name} nests itself`);
+}
+
+function setsOf(family: Family, value: Value): string[] {
+  switch (value.t) {
+    case 'nest':
+    case 'headed':
+    case 'records':
+      return [value.set];
+    case 'array':
+    case 'keyed':
+      return setsOf(family, value.of);
+    case 'sub': {
+      const sub = family.subs.find(({ name }) => name === value.sub);
+      return sub?.formats.flatMap(({ set }) => (set === undefined ? [] : [set])) ?? [];
+    }
+    default:
+      return [];
+  }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildFamily, structNames } from './build.ts';
@@ -65,4 +66,12 @@ export function generate(docs: string): ReadonlyMap<string, string> {
     files.set(`src/codec/generated/${family.name}.ts`, emitFamily(family));
   files.set('src/base/errno.gen.ts', emitErrno(sources.headers.constants));
   return files;
+}
+
+/** Paths of generated files that are missing below `root` or hold other bytes than `files` says. */
+export function staleFiles(root: string, files: ReadonlyMap<string, string>): readonly string[] {
+  return [...files.keys()].filter((path) => {
+    const full = join(root, path);
+    return !existsSync(full) || readFileSync(full, 'utf8') !== files.get(path);
+  });
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Generate src/codec/generated/*.ts and src/base/errno.gen.ts.
 //   node tools/codegen/main.ts [--check] [--specs <root of the extracted linux-doc package>]
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { generate } from './generate.ts';
+import { generate, staleFiles } from './generate.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const flag = process.argv.indexOf('--specs');
@@ -14,19 +14,16 @@ const docs =
   join(root, '.cache/debian/linux-doc-6.12');
 
 const files = generate(docs);
-const stale = [...files].filter(([path, text]) => {
-  const full = join(root, path);
-  return !existsSync(full) || readFileSync(full, 'utf8') !== text;
-});
+const stale = staleFiles(root, files);
 
 if (process.argv.includes('--check')) {
-  for (const [path] of stale)
+  for (const path of stale)
     console.error(`${path} is not what the generator writes: run node tools/codegen/main.ts`);
   process.exitCode = stale.length > 0 ? 1 : 0;
 } else {
-  for (const [path, text] of stale) {
+  for (const path of stale) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), text);
+    writeFileSync(join(root, path), files.get(path) as string);
   }
   console.log(`${files.size} files, ${stale.length} written`);
 }

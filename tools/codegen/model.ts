@@ -49,6 +49,8 @@ export interface Format {
   readonly number?: number;
   readonly header?: string;
   readonly set?: string;
+  /** The payload is the header alone if it has that size, else attributes alone. */
+  readonly either?: boolean;
 }
 
 /** A payload whose format another attribute names. */

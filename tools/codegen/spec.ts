@@ -53,6 +53,8 @@ export interface SpecFormat {
   readonly number?: number;
   readonly 'fixed-header'?: string;
   readonly 'attribute-set'?: string;
+  /** The payload is the header alone if it has that size, else attributes alone. */
+  readonly either?: boolean;
 }
 
 /** One spec. The part after `sub-messages` exists only in overlays. */

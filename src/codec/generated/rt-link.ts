@@ -2631,6 +2631,56 @@ export function encodeBrMcastStats(out: Encoder, value: Partial<BrMcastStats>): 
   writeBrMcastStats(out, out.reserve(BR_MCAST_STATS_SIZE), value);
 }
 
+/** struct bridge_stp_xstats. */
+export interface BridgeStpXstats {
+  readonly transitionBlk: bigint;
+  readonly transitionFwd: bigint;
+  readonly rxBpdu: bigint;
+  readonly txBpdu: bigint;
+  readonly rxTcn: bigint;
+  readonly txTcn: bigint;
+}
+/** Bytes of struct bridge_stp_xstats. */
+export const BRIDGE_STP_XSTATS_SIZE = 48;
+/** Where the members of struct bridge_stp_xstats start. */
+export const BRIDGE_STP_XSTATS_OFFSET = {
+  transitionBlk: 0,
+  transitionFwd: 8,
+  rxBpdu: 16,
+  txBpdu: 24,
+  rxTcn: 32,
+  txTcn: 40,
+} as const;
+
+/** Decode struct bridge_stp_xstats; what is missing at the end reads as zero. */
+export function decodeBridgeStpXstats(w: Wire, start: number, end: number): BridgeStpXstats {
+  if (end - start < BRIDGE_STP_XSTATS_SIZE) return decodeBridgeStpXstats(zeroFilled(w, start, end, BRIDGE_STP_XSTATS_SIZE), 0, BRIDGE_STP_XSTATS_SIZE);
+  const v = w.view;
+  return {
+    transitionBlk: v.getBigUint64(start + 0, true),
+    transitionFwd: v.getBigUint64(start + 8, true),
+    rxBpdu: v.getBigUint64(start + 16, true),
+    txBpdu: v.getBigUint64(start + 24, true),
+    rxTcn: v.getBigUint64(start + 32, true),
+    txTcn: v.getBigUint64(start + 40, true),
+  };
+}
+
+function writeBridgeStpXstats(out: Encoder, at: number, value: Partial<BridgeStpXstats>): void {
+  const v = out.view;
+  if (value.transitionBlk !== undefined) v.setBigUint64(at + 0, value.transitionBlk, true);
+  if (value.transitionFwd !== undefined) v.setBigUint64(at + 8, value.transitionFwd, true);
+  if (value.rxBpdu !== undefined) v.setBigUint64(at + 16, value.rxBpdu, true);
+  if (value.txBpdu !== undefined) v.setBigUint64(at + 24, value.txBpdu, true);
+  if (value.rxTcn !== undefined) v.setBigUint64(at + 32, value.rxTcn, true);
+  if (value.txTcn !== undefined) v.setBigUint64(at + 40, value.txTcn, true);
+}
+
+/** Append struct bridge_stp_xstats; absent members are zero. */
+export function encodeBridgeStpXstats(out: Encoder, value: Partial<BridgeStpXstats>): void {
+  writeBridgeStpXstats(out, out.reserve(BRIDGE_STP_XSTATS_SIZE), value);
+}
+
 /** Attributes of link-attrs. */
 export interface LinkAttrs {
   readonly address?: Uint8Array;
@@ -3317,7 +3367,7 @@ export interface LinkXstatsAttrs {
 export interface BridgeXstatsAttrs {
   readonly vlan?: readonly BridgeVlanXstats[];
   readonly mcast?: BrMcastStats;
-  readonly stp?: Uint8Array;
+  readonly stp?: BridgeStpXstats;
   readonly unknown?: readonly UnknownAttr[];
 }
 
@@ -6130,7 +6180,7 @@ function bridgeXstatsAttrs(w: Wire, start: number, end: number, pick: Pick | und
       case 3:
         break;
       case 4:
-        o.stp = bytes(w, p, next);
+        o.stp = decodeBridgeStpXstats(w, p, next);
         break;
       default:
         o.unknown = keepUnknown(o.unknown, w, type, p, next);
@@ -6856,7 +6906,7 @@ export function encodeLinkXstatsAttrs(out: Encoder, value: LinkXstatsAttrs): voi
 export function encodeBridgeXstatsAttrs(out: Encoder, value: BridgeXstatsAttrs): void {
   if (value.vlan !== undefined) for (const x of value.vlan) { const m = out.begin(1); encodeBridgeVlanXstats(out, x); out.nestEnd(m); }
   if (value.mcast !== undefined) { const m = out.begin(2); encodeBrMcastStats(out, value.mcast); out.nestEnd(m); }
-  if (value.stp !== undefined) out.attrBytes(4, value.stp);
+  if (value.stp !== undefined) { const m = out.begin(4); encodeBridgeStpXstats(out, value.stp); out.nestEnd(m); }
   if (value.unknown !== undefined) out.attrUnknown(value.unknown);
 }
 

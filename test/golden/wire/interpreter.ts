@@ -83,8 +83,11 @@ export class Interpreter {
     let rest = payload;
     if (format.header !== undefined) {
       const layout = this.#family.structs.find((candidate) => candidate.name === format.header) as Layout;
+      if (format.either && payload.length !== layout.size && format.set !== undefined)
+        return { ...result, ...this.attrs(format.set, payload) };
       result['header'] = structOf(layout, payload);
       rest = payload.subarray(format.set === undefined ? layout.size : (layout.size + 3) & ~3);
+      if (format.either) return result;
       if (format.set === undefined) return rest.length > 0 ? { ...result, tail: rest } : result;
     }
     if (format.set !== undefined) return { ...result, ...this.attrs(format.set, rest) };
