@@ -82,7 +82,8 @@ export function addNexthops(count: number): MessageBatch {
   const out = new Encoder();
   for (let id = 1; id <= count; id++) {
     const mark = out.messageBegin(RTM_NEWNEXTHOP, NLM_F_CREATE_EXCL);
-    out.bytes[out.reserve(NHMSG_SIZE)] = AF_INET;
+    const family = out.reserve(NHMSG_SIZE);
+    out.bytes[family] = AF_INET;
     out.attrU32(NHA.ID, id);
     out.attrFlag(NHA.BLACKHOLE);
     out.messageEnd(mark);
