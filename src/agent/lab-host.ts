@@ -1,56 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
-import { accessSync, closeSync, constants, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { accessSync, closeSync, constants, statSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
-import { WeirError } from '../base/errors.ts';
+import { messageOf, WeirError } from '../base/errors.ts';
 import { checked } from '../kernel/errno.ts';
 import { createNamespace, deleteNamespace, namespaces } from '../kernel/namespaces.ts';
 import { native } from '../kernel/native.ts';
 import type { NamespaceIo } from '../kernel/ports.ts';
 import type { LabHost } from '../lab/host.ts';
+import { requestPaths } from './request-paths.ts';
 
-/** This machine, as a lab uses it. */
+/** This machine, as a lab needs it. */
 export function labHost(): LabHost {
   return {
-    namespaces: namespaces(),
+    namespaces: namespaces({ resolvePath: requestPaths }),
     create: async (name) => createNamespace(name),
     remove: async (name) => deleteNamespace(name),
-    writeSysctl: async (netns, path, value) => writeSysctl(netns, path, value),
-    exec: (netns, command) => execIn(netns, command),
+    writeSysctl: async (io, path, value) => writeSysctl(io, path, value),
+    exec: (io, command) => execIn(io, command),
   };
 }
 
-/** The descriptor is of the namespace's own file, and opening it again for writing reaches the same one. */
-function writeSysctl({ netns, fd }: NamespaceIo, path: string, value: string): void {
-  const file = checked(`open ${path} in ${netns.name}`, native().netnsOpen(fd, `/proc/sys/${path}`));
+/** The addon opens the file inside the namespace; the descriptor leads to that very file for writing, too. */
+function writeSysctl({ fd, netns }: NamespaceIo, path: string, value: string): void {
+  const operation = `write ${path} in the network namespace ${netns.name}`;
+  const file = checked(operation, native().netnsOpen(fd, `/proc/sys/${path}`));
   try {
     writeFileSync(`/proc/self/fd/${file}`, value);
+  } catch (cause) {
+    throw new WeirError('LAB', { problem: `${operation}: ${messageOf(cause)}` }, { cause });
   } finally {
     closeSync(file);
   }
 }
 
-function execIn({ netns, fd }: NamespaceIo, command: readonly string[]): never {
-  const file = findProgram(command[0] ?? '');
+function execIn({ fd, netns }: NamespaceIo, command: readonly string[]): never {
   checked(`enter the network namespace ${netns.name}`, native().netnsEnter(fd));
-  process.execve?.(file, command, process.env);
-  throw new WeirError('INTERNAL', { problem: `this version of Node cannot execute ${file}` });
+  const [name = ''] = command;
+  const file = candidates(name).find(isExecutable);
+  if (file === undefined || process.execve === undefined)
+    throw new WeirError('NOT_FOUND', { what: 'program', name, hint: ' in PATH' });
+  return process.execve(file, [...command]);
 }
 
-/** As a shell finds it: a path as it is, a name by PATH. */
-function findProgram(name: string): string {
-  if (name.includes('/')) return name;
-  const folders = (process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin').split(delimiter);
-  const found = folders.map((folder) => join(folder, name)).find(isExecutable);
-  if (found === undefined) throw new WeirError('NOT_FOUND', { what: 'program', name, hint: ' in PATH' });
-  return found;
-}
-
+/** execve() that fails ends the process, so it has to be known before. */
 function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
-    return true;
+    return statSync(file).isFile();
   } catch {
     return false;
   }
+}
+
+/** Where execvp(3) would look. */
+function candidates(name: string): readonly string[] {
+  if (name.includes('/')) return [name];
+  return (process.env['PATH'] ?? '').split(':').map((directory) => `${directory || '.'}/${name}`);
 }

@@ -33,14 +33,15 @@ export interface WeirService {
   linkStats(target: Target): Promise<LinkStatsReport>;
   /**
    * Follow changes. `after` is the id of the last event that the caller has: what came since is delivered first, or a
-   * gap where that is no longer kept. `deliver` is called in order and must not throw.
+   * gap where that is no longer kept. Resolves once nothing that changes will be missed; `deliver` may be called
+   * before, is called in order, and must not throw.
    */
   follow(
     target: Target,
     query: EventQuery,
     after: string | undefined,
     deliver: (event: FeedEvent) => void,
-  ): Feed;
+  ): Promise<Feed>;
   /** One scrape in the Prometheus text format 0.0.4, as chunks that belong behind each other. */
   scrape(target: Target): Promise<readonly Uint8Array[]>;
 }

@@ -47,7 +47,7 @@ export function fixedService(
     linkStats: async () => {
       throw new Error('secret detail');
     },
-    follow: (_target, _query, _after, deliver) => {
+    follow: async (_target, _query, _after, deliver) => {
       followers.add(deliver);
       return { close: () => void followers.delete(deliver) };
     },

@@ -125,7 +125,7 @@ async function readValue(path: string, value: string): Promise<unknown> {
 }
 
 /** Read by others: the command line and the tests of this program. */
-const OTHER_VARIABLES = new Set(['WEIR_CONFIG']);
+const OTHER_VARIABLES = new Set(['WEIR_CONFIG', 'WEIR_DEBUG']);
 
 function unknownVariables(env: Environment): string[] {
   const known = [...LEAVES.keys()].map(variableOf);

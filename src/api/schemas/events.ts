@@ -25,8 +25,6 @@ export interface Gap {
   readonly kind: 'gap';
   /** Why: the subscriber was too slow, or it asked to resume from an event that is no longer kept. */
   readonly reason: 'slow' | 'expired';
-  /** How many changes are missing; absent when nobody knows. */
-  readonly missed?: number;
 }
 
 /** One entry of the feed. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { FastifyInstance } from 'fastify';
-import { EventQuery } from '../../api/schemas/events.ts';
+import { EventQuery, type FeedEvent } from '../../api/schemas/events.ts';
 import type { WeirService } from '../../api/service.ts';
 import { THIS_NODE } from '../../api/target.ts';
 import { WeirError } from '../../base/errors.ts';
@@ -33,26 +33,28 @@ export function eventRoutes(app: FastifyInstance, service: WeirService, limits: 
       if (streams.size >= limits.streams)
         throw new WeirError('TOO_MANY', { what: 'event streams', limit: limits.streams });
       const after = request.headers['last-event-id'];
-      let stream: EventStream | undefined;
-      const early: Parameters<EventStream['send']>[0][] = [];
+      const early: FeedEvent[] = [];
+      let deliver = (event: FeedEvent): void => {
+        early.push(event);
+      };
       // Subscribe first: a namespace that does not exist is still an ordinary error.
-      const feed = service.follow(
-        THIS_NODE,
-        query,
-        typeof after === 'string' ? after : undefined,
-        (event) => {
-          if (stream === undefined) early.push(event);
-          else stream.send(event);
-        },
-      );
+      const feed = await service.follow(THIS_NODE, query, lastId(after), (event) => deliver(event));
       reply.hijack();
-      stream = new EventStream(reply.raw, limits);
-      for (const event of early) stream.send(event);
+      const stream = new EventStream(reply.raw, limits);
+      deliver = (event) => stream.send(event);
+      early.forEach(deliver);
       streams.add(stream);
-      reply.raw.once('close', () => {
+      const end = () => {
         feed.close();
         streams.delete(stream);
-      });
+      };
+      if (reply.raw.closed) end();
+      else reply.raw.once('close', end);
     },
   });
+}
+
+/** A header that is given twice is none. */
+function lastId(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : undefined;
 }
