@@ -76,6 +76,12 @@ async function until(condition: () => boolean): Promise<void> {
   expect(condition()).toBe(true);
 }
 
+/** Keep the event loop busy, so that nothing is received meanwhile. */
+function block(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
+
 async function errorOf(work: Promise<unknown>): Promise<unknown> {
   return work.then(
     () => undefined,
@@ -185,7 +191,10 @@ describe.each(KINDS)('$name', ({ open, lacks = [] }) => {
       },
       { receiveBuffer: 4096 },
     );
-    await Promise.all(upTo(128).map((i) => transport.request(addRoute(i))));
+    const adding = transport.submit(addRoutes(upTo(128)));
+    await Promise.resolve().then(() => undefined);
+    block(100);
+    await adding;
     await until(() => overruns > 0);
     // the kernel drops events until the receiver has caught up
     for (let i = 1000; i < 1200 && ![...seen].some((index) => index >= 1000); i++) {
@@ -290,5 +299,5 @@ test('the native transport leaves no descriptor behind', async () => {
     await Promise.all([routesOf(subject.transport), routesOf(subject.transport)]);
     await subject.transport.subscribe([ROUTE_GROUP], { message() {}, overrun() {} });
   }
-  expect(readdirSync('/proc/self/fd').length).toBe(before);
+  expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before);
 });
