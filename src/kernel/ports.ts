@@ -26,7 +26,10 @@ export interface NetlinkRequest {
  */
 export type MessageSink = (wire: Wire, start: number, end: number, type: number, flags: number) => void;
 
-/** Framed messages, one behind the other, each starting with an nlmsghdr at `offsets[i]`, NLMSG_ALIGNed. */
+/**
+ * Framed messages, one behind the other, each starting with an nlmsghdr at `offsets[i]`, NLMSG_ALIGNed. Length, type
+ * and flags are the caller's; sequence number, port id, NLM_F_REQUEST and NLM_F_ACK are written by the transport.
+ */
 export interface MessageBatch {
   readonly bytes: Uint8Array;
   /** Bytes of `bytes` in use. */
@@ -69,14 +72,15 @@ export interface NetlinkTransport {
   /**
    * Send one NLM_F_DUMP request and stream its messages, yielding to the event loop between receive batches.
    * A dump that the kernel marks NLM_F_DUMP_INTR is repeated: `restart` (if given) is called before each repetition so
-   * that the caller drops what it gathered.
+   * that the caller drops what it gathered. What `message` throws ends the dump and is what the promise rejects with.
    * @throws {KernelError} from NLMSG_DONE or NLMSG_ERROR; {WeirError} `DUMP_INTERRUPTED` after `attempts` (default 8).
    */
   dump(request: NetlinkRequest, message: MessageSink, options?: DumpOptions): Promise<void>;
   /**
    * Send many messages, up to about 200 per system call, in order.
    * `ack: 'last'` asks only the last message of each send for an acknowledgement (errors are always reported by the
-   * kernel); `'each'` asks for every one.
+   * kernel); `'each'` asks for every one. The batch must not change before the promise settles: encode the next one
+   * into a second encoder meanwhile.
    * @returns what the kernel refused, by index; empty when all was done.
    */
   submit(batch: MessageBatch, options?: { readonly ack?: 'each' | 'last' }): Promise<readonly BatchFailure[]>;
@@ -98,7 +102,7 @@ export interface NetlinkReply {
 export interface DumpOptions {
   readonly restart?: () => void;
   readonly attempts?: number;
-  /** Pause between receive batches at most this often, for a caller that wants to spread the work. */
+  /** Ends the dump early; the promise rejects with its reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -136,6 +140,9 @@ export interface Namespaces {
   own(): Promise<NamespaceIo>;
   /** By name under /run/netns, by `/path`, or by `pid:N`. @throws {WeirError} `NOT_FOUND`. */
   open(name: string): Promise<NamespaceIo>;
-  /** Names that exist now: /run/netns, and (if asked) namespaces that only processes hold, as `pid:N` of their first. */
+  /**
+   * Namespaces that exist now, each once and without the agent's own: those named in /run/netns, and (if asked) those
+   * that only processes hold, as `pid:N` of their first process.
+   */
   discover(options: { readonly processes: boolean }): Promise<readonly NetnsIdentity[]>;
 }
