@@ -145,10 +145,15 @@ export class LinkTable {
 
 /** Whether links that refer to this one show something else now. */
 function looksDifferent(before: Link | undefined, after: Link): boolean {
-  return before?.ifname !== after.ifname || ((before.raw.flags ^ after.raw.flags) & IFF_UP) !== 0;
+  return before?.ifname !== after.ifname || isUp(before) !== isUp(after);
 }
 
 const NO_ADDRESSES: ReadonlyMap<string, Address> = new Map();
+
+/** A device that is down has no speed for sysfs. */
+function isUp(link: Link): boolean {
+  return (link.raw.flags & IFF_UP) !== 0;
+}
 
 function rowOf(
   netns: string,
@@ -168,6 +173,7 @@ function rowOf(
       before.sysfsStale ||
       !sameName ||
       before.link.address !== link.address ||
-      before.link.raw.carrier !== link.raw.carrier,
+      before.link.raw.carrier !== link.raw.carrier ||
+      isUp(before.link) !== isUp(link),
   };
 }

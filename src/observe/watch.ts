@@ -63,11 +63,13 @@ export interface WatchOptions {
   readonly names: (ifindex: number) => string | undefined;
   /** The event socket failed for good: no more changes come. */
   readonly failed?: (error: Error) => void;
+  /** Bytes of the event socket's receive buffer, for tests that want it to overrun. */
+  readonly receiveBuffer?: number;
 }
 
 /**
  * Follow changes of routes, rules, neighbours and nexthops until the subscription is closed. What was lost to an
- * overrun is reported as one `lost` change; the listener must not throw.
+ * overrun is reported as a `lost` change; the listener must not throw.
  *
  * @throws {WeirError} when the kernel refuses the subscription.
  */
@@ -84,13 +86,15 @@ export async function watchChanges(
     const change = changeOf(raw, kinds, names, { netns, time: Date.now() });
     if (change !== undefined) listener(change);
   };
+  const { failed, receiveBuffer } = options;
   return transport.subscribe(
     kinds.flatMap((kind) => STREAMS[kind].groups),
     {
       message,
       overrun: () => listener({ kind: 'lost', netns, time: Date.now(), kinds }),
-      ...(options.failed === undefined ? {} : { failed: options.failed }),
+      ...(failed === undefined ? {} : { failed }),
     },
+    receiveBuffer === undefined ? {} : { receiveBuffer },
   );
 }
 
