@@ -58,11 +58,18 @@ export class ExpositionSet {
     return overflowed.map((buffer) => [buffer.name, buffer.dropped]);
   }
 
-  /** The whole scrape in one piece of memory of its own. */
-  async render(breathe: Breathe): Promise<Uint8Array> {
+  /**
+   * The whole scrape in one piece.
+   *
+   * @param memory Gives the memory for it.
+   */
+  async render(
+    breathe: Breathe,
+    memory: (size: number) => Uint8Array = (size) => new Uint8Array(size),
+  ): Promise<Uint8Array> {
     let size = 0;
     for (const buffer of this.buffers.values()) size += buffer.size;
-    const out = new Uint8Array(size);
+    const out = memory(size);
     let at = 0;
     for (const buffer of this.buffers.values()) {
       at = buffer.copyTo(out, at);

@@ -84,10 +84,10 @@ export class FamilyBuffer implements FamilyWriter {
       return false;
     }
     this.series++;
-    const { nameBytes } = this;
+    const nameBytes = this.nameBytes;
     const needed = this.end + nameBytes.length + labels.length + MAX_NUMBER_LENGTH + 4;
     if (needed > this.bytes.length) this.grow(needed);
-    const { bytes } = this;
+    const bytes = this.bytes;
     let at = copyShort(bytes, this.end, nameBytes);
     if (labels !== NO_LABELS && labels.length > 0) {
       bytes[at] = OPEN;

@@ -18,12 +18,17 @@ const NLA_HDRLEN = 4;
 /**
  * Read rtnl_link_stats64 of every device: ten times cheaper for the kernel than a dump of the links with statistics.
  *
+ * @param expected How many devices there will be; more are no problem.
  * @see net/core/rtnetlink.c rtnl_stats_dump()
  */
-export async function dumpLinkStats(transport: NetlinkTransport, signal: AbortSignal): Promise<LinkStats> {
+export async function dumpLinkStats(
+  transport: NetlinkTransport,
+  expected: number,
+  signal: AbortSignal,
+): Promise<LinkStats> {
   const request = new Encoder(IF_STATS_MSG_SIZE);
   encodeIfStatsMsg(request, { filterMask: 1 << (IFLA_STATS_LINK_64 - 1) });
-  const table = new StatsTable();
+  const table = new StatsTable(expected);
   await transport.dump(
     { type: RTM_GETSTATS, payload: request.payload(), operation: 'RTM_GETSTATS dump' },
     (wire, start, end) => table.put(wire, start, end),
@@ -34,9 +39,14 @@ export async function dumpLinkStats(transport: NetlinkTransport, signal: AbortSi
 
 /** Counters in two growing arrays of halves; fields that an older kernel lacks stay 0. */
 class StatsTable implements LinkStats {
-  lo: Uint32Array = new Uint32Array(64 * FIELDS);
-  hi: Uint32Array = new Uint32Array(64 * FIELDS);
+  lo: Uint32Array;
+  hi: Uint32Array;
   readonly #rows = new Map<number, number>();
+
+  constructor(expected: number) {
+    this.lo = new Uint32Array((expected + 1) * FIELDS);
+    this.hi = new Uint32Array((expected + 1) * FIELDS);
+  }
 
   row(ifindex: number): number | undefined {
     return this.#rows.get(ifindex);

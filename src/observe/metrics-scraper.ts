@@ -7,6 +7,7 @@ import type { Collector, LinkRow } from '../metrics/collector.ts';
 import type { Exposition } from '../metrics/exposition.ts';
 import { type Breathe, ExpositionSet } from '../metrics/exposition-set.ts';
 import { SELF } from '../metrics/self.ts';
+import { BodyPool } from './metrics-body-pool.ts';
 import { type DevicePatterns, deviceFilter } from './metrics-device-filter.ts';
 import { NamespaceSource } from './metrics-source.ts';
 
@@ -45,6 +46,8 @@ export interface ScraperOptions {
 export interface Scraper {
   /** One scrape at a time: whoever asks while one runs gets its result. Never rejects for a failing collector. */
   scrape(): Promise<Uint8Array>;
+  /** Each caller of `scrape` may say that it is done with the body, whose memory then serves a later scrape. */
+  release(body: Uint8Array): void;
 }
 
 const DEADLINE_MS = 10_000;
@@ -55,17 +58,29 @@ const STRETCH_MS = 3;
 export function createScraper(options: ScraperOptions): Scraper {
   const runner = new ScrapeRunner(options);
   let running: Promise<Uint8Array> | undefined;
+  let readers = 0;
+  const run = async () => {
+    try {
+      const body = await runner.run();
+      runner.bodies.lend(body, readers);
+      return body;
+    } finally {
+      running = undefined;
+      readers = 0;
+    }
+  };
   return {
     scrape() {
-      running ??= runner.run().finally(() => {
-        running = undefined;
-      });
+      readers++;
+      running ??= run();
       return running;
     },
+    release: (body) => runner.bodies.giveBack(body),
   };
 }
 
 class ScrapeRunner {
+  readonly bodies = new BodyPool();
   readonly #options: ScraperOptions;
   readonly #filter: ReturnType<typeof deviceFilter>;
   readonly #vanished = new Map<string, number>();
@@ -85,7 +100,7 @@ class ScrapeRunner {
     try {
       for (const namespace of this.#options.namespaces()) await this.#scrapeNamespace(namespace, deadline);
       this.#writeAgent(families.bind('', deadline.turn));
-      return await families.render(deadline.turn);
+      return await families.render(deadline.turn, (size) => this.bodies.take(size));
     } finally {
       if (deadline.missed) this.#abandon(families);
       deadline.end();

@@ -63,7 +63,9 @@ export class NamespaceSource implements Source {
   }
 
   linkStats(): Promise<LinkStats> {
-    this.#stats ??= this.#route().then((transport) => dumpLinkStats(transport, this.#signal));
+    this.#stats ??= this.#route().then((transport) =>
+      dumpLinkStats(transport, this.#namespace.snapshot.links().length, this.#signal),
+    );
     return this.#stats;
   }
 
