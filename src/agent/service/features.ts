@@ -30,7 +30,7 @@ const PROBES: readonly Probe[] = [
   {
     name: 'statistics dump (RTM_GETSTATS)',
     brings: 'Linux 4.7',
-    try: async (io) => dumpLinkStats(await io.netlink(NETLINK.ROUTE), new AbortController().signal),
+    try: async (io) => dumpLinkStats(await io.netlink(NETLINK.ROUTE), 0, new AbortController().signal),
   },
   family('ethtool', 'Linux 5.6 with CONFIG_ETHTOOL_NETLINK'),
   family('netdev', 'Linux 6.3'),

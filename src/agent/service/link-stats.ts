@@ -23,7 +23,7 @@ export async function linkStatsReport(
 async function readNamespace({ name, io, snapshot }: ObservedNamespace): Promise<readonly LinkStatsItem[]> {
   const { signal } = new AbortController();
   const transport = await io.netlink(NETLINK.ROUTE);
-  const stats = await dumpLinkStats(transport, signal);
+  const stats = await dumpLinkStats(transport, snapshot.links().length, signal);
   const qdiscs = await dumpQdiscs(transport, (ifindex) => snapshot.linkName(ifindex), signal);
   const roots = new Map(qdiscs.filter(({ root }) => root).map((qdisc) => [qdisc.ifindex, qdisc]));
   return snapshot.links().flatMap(({ link }) => {

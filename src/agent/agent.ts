@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdirSync } from 'node:fs';
+import process from 'node:process';
+import type { FastifyInstance } from 'fastify';
+import type { AgentOptions } from '../api/agent-options.ts';
+import type { Clock } from '../base/clock.ts';
+import { messageOf } from '../base/errors.ts';
+import { buildApp } from '../http/app.ts';
+import { identify, type TrustStore } from '../http/auth/identify.ts';
+import { native } from '../kernel/native.ts';
+import type { NamespaceSet } from '../observe/namespace-set.ts';
+import { loadSettings } from './config/load.ts';
+import type { Settings } from './config/schema.ts';
+import { EventHub } from './event-hub.ts';
+import { type Listeners, openListeners } from './listeners.ts';
+import { type AgentLog, createLog } from './log.ts';
+import { createNotifier, type Notifier } from './notify.ts';
+import { createAgentScraper, createNamespaceSet } from './observing.ts';
+import { createProcessMetrics, type ProcessMetrics } from './process-metrics.ts';
+import { createService } from './service/service.ts';
+import { loadTls, loadTrust, watchTokens } from './trust.ts';
+
+/** Milliseconds that running requests get at the end. */
+const CLOSE_MS = 3_000;
+const HEARTBEAT_MS = 15_000;
+
+const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
+
+/** A running agent: what it is made of, in the order in which it was made. */
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #settings: Settings;
+  readonly #log: AgentLog['log'];
+  readonly #degraded: string[] = [];
+  readonly #namespaces: NamespaceSet;
+  readonly #events: EventHub;
+  readonly #metrics: ProcessMetrics;
+  readonly #notifier: Notifier;
+  #trust: TrustStore;
+  #app: FastifyInstance | undefined;
+  #listeners: Listeners | undefined;
+  #unwatch: () => void = () => {};
+
+  private constructor(options: AgentOptions, settings: Settings, trust: TrustStore, log: AgentLog['log']) {
+    this.#options = options;
+    this.#settings = settings;
+    this.#trust = trust;
+    this.#log = log;
+    this.#namespaces = createNamespaceSet(settings, log);
+    this.#events = new EventHub(this.#namespaces, Date.now().toString(36), (problem) => log.warn(problem));
+    this.#metrics = createProcessMetrics();
+    const { unixSend } = native();
+    this.#notifier = createNotifier(process.env, unixSend, () => process.hrtime.bigint() / 1000n);
+  }
+
+  /**
+   * Start to observe and to listen.
+   * @throws {WeirError} when it cannot; nothing is left behind then.
+   */
+  static async start(options: AgentOptions, version: string): Promise<{ agent: Agent; log: AgentLog }> {
+    const { settings, file, warnings } = await loadSettings(options, process.env);
+    const tls = loadTls(settings.http);
+    const trust = await loadTrust(settings.http);
+    const log = createLog(settings.log.level);
+    log.log.info({ version, config: file ?? 'defaults', pid: process.pid }, 'starting');
+    for (const warning of warnings) log.log.warn(warning);
+    const agent = new Agent(options, settings, trust, log.log);
+    try {
+      await agent.#open(version, tls);
+    } catch (error) {
+      await agent.stop();
+      log.flush();
+      throw error;
+    }
+    return { agent, log };
+  }
+
+  /** End within a few seconds, cleanly if nothing hangs. */
+  async stop(): Promise<void> {
+    this.#notifier.stopping();
+    this.#unwatch();
+    await this.#app?.close();
+    await this.#listeners?.close(CLOSE_MS);
+    this.#events.close();
+    await this.#namespaces.close();
+    this.#metrics.close();
+    this.#notifier.close();
+  }
+
+  /** Read the settings anew and apply what can change: log level, tokens, certificates. A mistake changes nothing. */
+  async reload(): Promise<void> {
+    this.#notifier.reloading();
+    try {
+      const { settings } = await loadSettings(this.#options, process.env);
+      const tls = loadTls(settings.http);
+      this.#trust = await loadTrust(settings.http);
+      if (tls !== undefined) this.#listeners?.renewTls(tls);
+      this.#log.level = settings.log.level;
+      this.#log.info('settings reloaded');
+    } catch (error) {
+      this.#log.error(`settings not reloaded, the old ones stay: ${messageOf(error)}`);
+    }
+    this.#notifier.ready();
+  }
+
+  async #open(version: string, tls: ReturnType<typeof loadTls>): Promise<void> {
+    const { http } = this.#settings;
+    this.#makeStateDir();
+    await this.#namespaces.start();
+    this.#app = await this.#buildApp(version);
+    this.#listeners = await openListeners({
+      handler: this.#app.routing,
+      settings: this.#settings,
+      tls,
+      peerCredentials: native().unixPeer,
+      log: this.#log,
+    });
+    this.#unwatch = watchTokens(http, () => void this.reload());
+    this.#notifier.ready();
+    const links = this.#namespaces.all().reduce((sum, { snapshot }) => sum + snapshot.links().length, 0);
+    this.#log.info({ namespaces: this.#namespaces.all().length, links }, 'ready');
+  }
+
+  #buildApp(version: string): Promise<FastifyInstance> {
+    const { limits } = this.#settings.http;
+    const parts = { version, clock, log: this.#log };
+    const scraper = createAgentScraper(this.#settings, this.#namespaces, parts);
+    const started = Date.now();
+    const service = createService({
+      namespaces: this.#namespaces,
+      events: this.#events,
+      scrape: async () => [await scraper.scrape(), Buffer.from(await this.#metrics.render())],
+      facts: {
+        version,
+        started,
+        listeners: () => this.#listeners?.describe() ?? [],
+        degraded: () => this.#degraded,
+      },
+      clock,
+    });
+    return buildApp({
+      service,
+      version,
+      log: this.#log,
+      identify: (request) => identify(request, this.#trust),
+      bodyBytes: limits.bodyBytes,
+      events: {
+        streams: limits.eventStreams,
+        bufferBytes: limits.eventBufferBytes,
+        heartbeatMs: HEARTBEAT_MS,
+      },
+    });
+  }
+
+  /** Observing works without it. */
+  #makeStateDir(): void {
+    const { stateDir } = this.#settings;
+    try {
+      mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      this.#degraded.push(`nothing can be kept in ${stateDir}: ${messageOf(error)}`);
+    }
+  }
+}
