@@ -9,7 +9,8 @@ import {
   NLMSGHDR_SIZE,
   type NlmsgerrPolicyAttrs,
 } from './generated/netlink.ts';
-import { type AttrTable, attrPathAt } from './table.ts';
+import { attrPathAt } from './path.ts';
+import type { AttrTable } from './table.ts';
 
 /** Bytes of struct nlmsghdr. */
 export const NLMSG_HDRLEN: number = NLMSGHDR_SIZE;
@@ -36,7 +37,7 @@ const NO_ACK: ExtendedAck = {};
  */
 export function decodeNlmsgerr(w: Wire, start: number, end: number, flags: number): NetlinkResult {
   if (end - start < 4) return { errno: 0, ack: NO_ACK };
-  const errno = -w.view.getInt32(start, true);
+  const errno = 0 - w.view.getInt32(start, true);
   if ((flags & NLM_F_ACK_TLVS) === 0 || end - start < 4 + NLMSG_HDRLEN) return { errno, ack: NO_ACK };
   const request = (flags & NLM_F_CAPPED) !== 0 ? NLMSG_HDRLEN : w.view.getUint32(start + 4, true);
   return withAck(errno, w, start + 4 + ((request + 3) & ~3), end);
@@ -45,7 +46,7 @@ export function decodeNlmsgerr(w: Wire, start: number, end: number, flags: numbe
 /** Decode the payload of NLMSG_DONE: errno of the dump, then the extended ack. */
 export function decodeNlmsgDone(w: Wire, start: number, end: number, flags: number): NetlinkResult {
   if (end - start < 4) return { errno: 0, ack: NO_ACK };
-  const errno = Math.max(0, -w.view.getInt32(start, true));
+  const errno = Math.max(0, 0 - w.view.getInt32(start, true));
   return (flags & NLM_F_ACK_TLVS) === 0 ? { errno, ack: NO_ACK } : withAck(errno, w, start + 4, end);
 }
 

@@ -22,7 +22,8 @@ const IMPORTS: readonly (readonly [from: string, types: readonly string[], value
     ],
   ],
   ['../encoder.ts', ['Encoder'], ['putChars']],
-  ['../table.ts', ['AttrTable', 'FormatShape', 'Pick'], ['located', 'pickFormat']],
+  ['../path.ts', [], ['located']],
+  ['../table.ts', ['AttrTable', 'FormatShape', 'Pick'], ['pickFormat']],
 ]; // biome-ignore format: lists
 
 /** TypeScript text of a family's module. */

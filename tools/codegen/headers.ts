@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Struct layouts (through BTF) and constants of the UAPI headers that are installed.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -84,18 +84,14 @@ function constantNames(text: string, prefixes: RegExp): string[] {
   return [...names].filter((name) => prefixes.test(name)).sort();
 }
 
-/**
- * One translation unit that uses every struct and constant, as BTF. A macro that is no integer constant is found by
- * asking the compiler whether it folds to one.
- */
+/** One translation unit that uses every struct and constant, as BTF. */
 function compile(dir: string, structs: readonly string[], names: readonly string[]): BtfType[] {
-  const good = names.filter((name) => !badConstants(dir, names).has(name));
   const vars = structs.map((name) => `struct ${name} v_${name};\n`).join('');
-  const body = good.map((name) => `C_${name} = (int)(${name}),\n`).join('');
+  const body = foldable(dir, names).map((name) => `C_${name} = (int)(${name}),\n`);
   const source = join(dir, 'unit.c');
   writeFileSync(
     source,
-    `${includes}${vars}enum weir_constants {\n${body}};\nenum weir_constants v_constants;\n`,
+    `${includes}${vars}enum weir_constants {\n${body.join('')}};\nenum weir_constants v_constants;\n`,
   );
   const object = join(dir, 'unit.o');
   clang(['-g', '-O0', '-w', '-c', source, '-o', object]);
@@ -106,31 +102,17 @@ function compile(dir: string, structs: readonly string[], names: readonly string
   return (JSON.parse(json) as { types: BtfType[] }).types;
 }
 
-const badCache = new Map<string, ReadonlySet<string>>();
-
-function badConstants(dir: string, names: readonly string[]): ReadonlySet<string> {
-  const cached = badCache.get(dir);
-  if (cached !== undefined) return cached;
+/** The names that are integer constants: those of one line each about which the compiler does not complain. */
+function foldable(dir: string, names: readonly string[]): readonly string[] {
   const source = join(dir, 'probe.c');
-  const lines = names.map((name) => `enum { P_${name} = (int)(${name}) };`);
-  writeFileSync(source, includes + lines.join('\n'));
-  const bad = new Set<string>();
-  try {
-    execFileSync('clang', [...TARGET, '-fsyntax-only', '-w', '-ferror-limit=0', source], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-      maxBuffer: 64 << 20,
-    });
-  } catch (error) {
-    const text = String((error as { stderr?: unknown }).stderr);
-    const first = HEADERS.length;
-    for (const match of text.matchAll(/probe\.c:(\d+):\d+: error/g)) {
-      const name = names[Number(match[1]) - 1 - first];
-      if (name !== undefined) bad.add(name);
-    }
-  }
-  badCache.set(dir, bad);
-  return bad;
+  writeFileSync(source, includes + names.map((name) => `enum { P_${name} = (int)(${name}) };\n`).join(''));
+  const probe = spawnSync('clang', [...TARGET, '-fsyntax-only', '-w', '-ferror-limit=0', source], {
+    encoding: 'utf8',
+    maxBuffer: 64 << 20,
+  });
+  const complaints = [...probe.stderr.matchAll(/probe\.c:(\d+):\d+: error/g)];
+  const bad = new Set(complaints.map((match) => Number(match[1]) - 1 - HEADERS.length));
+  return names.filter((_, i) => !bad.has(i));
 }
 
 function constantsOf(types: readonly BtfType[]): ReadonlyMap<string, number> {

@@ -3,7 +3,8 @@
 import type { Wire } from '../../base/wire.ts';
 import { type Mutable, type UnknownAttr, bytes, cut, keepUnknown, string, u16be, u32be, u64be, u8, zeroFilled } from '../decode.ts';
 import type { Encoder } from '../encoder.ts';
-import { type AttrTable, type Pick, located } from '../table.ts';
+import { located } from '../path.ts';
+import type { AttrTable, Pick } from '../table.ts';
 
 export const IPCTNL_MSG_CT_NEW = 0;
 export const IPCTNL_MSG_EXP_NEW = 0;

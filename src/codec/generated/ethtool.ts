@@ -3,7 +3,8 @@
 import type { Wire } from '../../base/wire.ts';
 import { type Mutable, type UnknownAttr, append, bytes, concat, cut, keepUnknown, keyed, packed, s32, string, u16, u16be, u32, u64, u8, uint } from '../decode.ts';
 import type { Encoder } from '../encoder.ts';
-import { type AttrTable, type Pick, located } from '../table.ts';
+import { located } from '../path.ts';
+import type { AttrTable, Pick } from '../table.ts';
 
 export const ETHTOOL_MSG_STRSET_GET = 1;
 export const ETHTOOL_MSG_STRSET_GET_REPLY = 1;

@@ -3,7 +3,8 @@
 import type { Wire } from '../../base/wire.ts';
 import { type Mutable, type UnknownAttr, bytes, cut, keepUnknown, packed, string, u32, u64, u8, zeroFilled } from '../decode.ts';
 import type { Encoder } from '../encoder.ts';
-import { type AttrTable, type Pick, located } from '../table.ts';
+import { located } from '../path.ts';
+import type { AttrTable, Pick } from '../table.ts';
 
 export const SOCK_DIAG_BY_FAMILY = 20;
 export const SOCK_DESTROY = 21;

@@ -3,7 +3,8 @@
 import type { Wire } from '../../base/wire.ts';
 import { type Mutable, type UnknownAttr, append, cut, keepUnknown, u32, u64, uint } from '../decode.ts';
 import type { Encoder } from '../encoder.ts';
-import { type AttrTable, type Pick, located } from '../table.ts';
+import { located } from '../path.ts';
+import type { AttrTable, Pick } from '../table.ts';
 
 export const NETDEV_CMD_DEV_GET = 1;
 export const NETDEV_CMD_DEV_ADD_NTF = 2;

@@ -3,7 +3,8 @@
 import type { Wire } from '../../base/wire.ts';
 import { type Mutable, type UnknownAttr, append, bytes, cut, keepUnknown, packed, string, u16, u16be, u32, u64, u64be, u8, uint, zeroFilled } from '../decode.ts';
 import type { Encoder } from '../encoder.ts';
-import { type AttrTable, type FormatShape, type Pick, located, pickFormat } from '../table.ts';
+import { located } from '../path.ts';
+import { type AttrTable, type FormatShape, type Pick, pickFormat } from '../table.ts';
 
 export const RTM_NEWNEXTHOP = 104;
 export const RTM_DELNEXTHOP = 105;

@@ -3,7 +3,8 @@
 import type { Wire } from '../../base/wire.ts';
 import { type Mutable, type UnknownAttr, concat, cut, indexed, keepUnknown, keyed, s64, string, u16, u32, u64 } from '../decode.ts';
 import type { Encoder } from '../encoder.ts';
-import { type AttrTable, type Pick, located } from '../table.ts';
+import { located } from '../path.ts';
+import type { AttrTable, Pick } from '../table.ts';
 
 export const CTRL_CMD_UNSPEC = 0;
 export const CTRL_CMD_NEWFAMILY = 1;

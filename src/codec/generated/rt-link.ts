@@ -3,7 +3,8 @@
 import type { Wire } from '../../base/wire.ts';
 import { type Mutable, type UnknownAttr, append, bytes, cut, indexed, keepUnknown, packed, s32, string, u16, u16be, u32, u32be, u64, u8, uint, zeroFilled } from '../decode.ts';
 import type { Encoder } from '../encoder.ts';
-import { type AttrTable, type FormatShape, type Pick, located, pickFormat } from '../table.ts';
+import { located } from '../path.ts';
+import { type AttrTable, type FormatShape, type Pick, pickFormat } from '../table.ts';
 
 export const RTM_NEWLINK = 16;
 export const RTM_DELLINK = 17;

@@ -3,7 +3,8 @@
 import type { Wire } from '../../base/wire.ts';
 import { type Mutable, type UnknownAttr, bytes, cut, keepUnknown, s32, string, u16, u16be, u32, u64, u8, zeroFilled } from '../decode.ts';
 import type { Encoder } from '../encoder.ts';
-import { type AttrTable, type Pick, located } from '../table.ts';
+import { located } from '../path.ts';
+import type { AttrTable, Pick } from '../table.ts';
 
 export const RTM_NEWNEIGH = 28;
 export const RTM_DELNEIGH = 29;

@@ -3,7 +3,8 @@
 import type { Wire } from '../../base/wire.ts';
 import { type Mutable, type UnknownAttr, bytes, cut, keepUnknown, packed, records, string, u16, u16be, u32, u32be, u64be, u8, zeroFilled } from '../decode.ts';
 import type { Encoder } from '../encoder.ts';
-import { type AttrTable, type FormatShape, type Pick, located, pickFormat } from '../table.ts';
+import { located } from '../path.ts';
+import { type AttrTable, type FormatShape, type Pick, pickFormat } from '../table.ts';
 
 export const RTM_NEWROUTE = 24;
 export const RTM_DELROUTE = 25;

@@ -3,7 +3,8 @@
 import type { Wire } from '../../base/wire.ts';
 import { type Bitfield32, type Mutable, type UnknownAttr, append, bitfield32, bytes, cut, indexed, keepUnknown, packed, s16, s32, s64, string, tailOf, u16, u16be, u32, u32be, u64, u8, zeroFilled } from '../decode.ts';
 import type { Encoder } from '../encoder.ts';
-import { type AttrTable, type FormatShape, type Pick, located, pickFormat } from '../table.ts';
+import { located } from '../path.ts';
+import { type AttrTable, type FormatShape, type Pick, pickFormat } from '../table.ts';
 
 export const RTM_NEWQDISC = 36;
 export const RTM_DELQDISC = 37;
