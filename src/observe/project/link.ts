@@ -266,13 +266,13 @@ const XDP_MODES = [
   [3, 'hwProgId'],
 ] as const;
 
+/** Programs by id: their names and tags are not netlink's to tell. */
 function xdp(a: XdpAttrs): LinkXdp | undefined {
   const mode = a.attached ?? 0;
   if (mode === 0) return undefined;
-  if (mode !== XDP_ATTACHED_MULTI) return { mode, prog: { id: a.progId ?? 0 } };
   const attached = XDP_MODES.flatMap(([mode, key]) => {
     const id = a[key];
     return id === undefined ? [] : [{ mode, prog: { id } }];
   });
-  return { mode, attached };
+  return mode === XDP_ATTACHED_MULTI ? { mode, attached } : { mode, prog: { id: a.progId ?? 0 }, attached };
 }

@@ -29,8 +29,8 @@ export function renderSegments(srh: Uint8Array): Fields {
   return ((srh[5] ?? 0) & SR6_FLAG1_HMAC) === 0 ? { segs } : { segs, hmac: hmacKey(srh) };
 }
 
-/** Key id of the HMAC TLV, which is the last 40 bytes of the header. */
+/** Key id of the HMAC TLV, which is the last 40 bytes of the header; 0 when the header is cut short. */
 function hmacKey(srh: Uint8Array): number {
   const at = (((srh[1] ?? 0) + 1) << 3) - 40 + 4;
-  return new DataView(srh.buffer, srh.byteOffset, srh.byteLength).getUint32(at);
+  return srh.subarray(Math.max(0, at), Math.max(0, at + 4)).reduce((key, byte) => key * 256 + byte, 0);
 }
