@@ -50,13 +50,6 @@ export function deleteNamespace(name: string): void {
   checked(`delete the network namespace ${name}`, native().netnsDelete(namedPath(name)));
 }
 
-/** Move this process into the namespace for good: only to exec another program at once. */
-export function enterNamespace(name: string): void {
-  const fd = openNetns(name, pathOf(name));
-  checked(`enter the network namespace ${name}`, native().netnsEnter(fd));
-  closeSync(fd);
-}
-
 function namedPath(name: string): string {
   if (!/^[^/\0]{1,255}$/.test(name) || name === '.' || name === '..')
     throw new WeirError('VALUE', { what: `network namespace "${name}"`, problem: 'is not a file name' });

@@ -4,6 +4,8 @@ import { ERRNO } from '../base/errno.gen.ts';
 import { WeirError } from '../base/errors.ts';
 import type { ExtendedAck, KernelError } from '../base/kernel-error.ts';
 import { type Wire, wireOf } from '../base/wire.ts';
+import { NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST } from '../codec/generated/netlink.ts';
+import { NLMSG_HDRLEN } from '../codec/message.ts';
 import { deferred } from './deferred.ts';
 import { kernelError } from './errno.ts';
 import {
@@ -15,7 +17,7 @@ import {
 } from './netlink-exchange.ts';
 import { NetlinkSender } from './netlink-sender.ts';
 import { NetlinkSocket } from './netlink-socket.ts';
-import { aligned, NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NLMSG_HDRLEN } from './nlmsg.ts';
+import { aligned, forEachMessage, NLMSGHDR } from './nlmsg.ts';
 import type {
   BatchFailure,
   MessageBatch,
@@ -114,10 +116,10 @@ export class NetlinkChannel {
   #frame(request: NetlinkRequest, extra: number): Uint8Array {
     const message = new Uint8Array(aligned(NLMSG_HDRLEN + request.payload.length));
     const { view } = wireOf(message);
-    view.setUint32(0, NLMSG_HDRLEN + request.payload.length, true);
-    view.setUint16(4, request.type, true);
-    view.setUint16(6, (request.flags ?? 0) | NLM_F_REQUEST | extra, true);
-    view.setUint32(8, this.#nextSequence(1), true);
+    view.setUint32(NLMSGHDR.length, NLMSG_HDRLEN + request.payload.length, true);
+    view.setUint16(NLMSGHDR.type, request.type, true);
+    view.setUint16(NLMSGHDR.flags, (request.flags ?? 0) | NLM_F_REQUEST | extra, true);
+    view.setUint32(NLMSGHDR.sequence, this.#nextSequence(1), true);
     message.set(request.payload, NLMSG_HDRLEN);
     return message;
   }
@@ -140,7 +142,7 @@ export class NetlinkChannel {
   }
 
   #start(message: Uint8Array, exchange: Exchange, operation: string): void {
-    const sequence = wireOf(message).view.getUint32(8, true);
+    const sequence = wireOf(message).view.getUint32(NLMSGHDR.sequence, true);
     this.#exchanges.set(sequence, exchange);
     this.#send(message, 0, message.length, operation).catch((error: Error) => {
       this.#exchanges.delete(sequence);
@@ -210,14 +212,18 @@ export class NetlinkChannel {
     for (let i = from; i < to; i++) {
       const at = batch.offsets[i] as number;
       const ack = onlyLast && i < to - 1 ? 0 : NLM_F_ACK;
-      view.setUint16(at + 6, (view.getUint16(at + 6, true) & ~NLM_F_ACK) | NLM_F_REQUEST | ack, true);
-      view.setUint32(at + 8, first + i - from, true);
-      view.setUint32(at + 12, 0, true);
+      view.setUint16(
+        at + NLMSGHDR.flags,
+        (view.getUint16(at + NLMSGHDR.flags, true) & ~NLM_F_ACK) | NLM_F_REQUEST | ack,
+        true,
+      );
+      view.setUint32(at + NLMSGHDR.sequence, first + i - from, true);
+      view.setUint32(at + NLMSGHDR.port, 0, true);
     }
     return new BatchExchange(first, to - from, onlyLast, (index, errno, ack) => {
       const at = batch.offsets[from + index] as number;
       const message = batch.bytes.subarray(at, at + view.getUint32(at, true));
-      const operation = `message ${from + index} of type ${view.getUint16(at + 4, true)}`;
+      const operation = `message ${from + index} of type ${view.getUint16(at + NLMSGHDR.type, true)}`;
       return this.#refusal(operation, message, errno, ack);
     });
   }
@@ -230,15 +236,11 @@ export class NetlinkChannel {
   // ---- receiving
 
   #datagram(wire: Wire, start: number, end: number): void {
-    const { view } = wire;
-    for (let at = start; at + NLMSG_HDRLEN <= end; ) {
-      const length = view.getUint32(at, true);
-      if (length < NLMSG_HDRLEN || at + length > end) return;
-      const sequence = view.getUint32(at + 8, true);
+    forEachMessage(wire, start, end, (at, next) => {
+      const sequence = wire.view.getUint32(at + NLMSGHDR.sequence, true);
       const exchange = this.#exchangeOf(sequence);
-      if (exchange?.message(wire, at, at + length)) this.#exchanges.delete(sequence);
-      at += aligned(length);
-    }
+      if (exchange?.message(wire, at, next)) this.#exchanges.delete(sequence);
+    });
   }
 
   #exchangeOf(sequence: number): Exchange | undefined {
@@ -249,7 +251,7 @@ export class NetlinkChannel {
 
   #truncated({ view }: Wire, start: number, end: number): void {
     if (end - start < NLMSG_HDRLEN) return;
-    const sequence = view.getUint32(start + 8, true);
+    const sequence = view.getUint32(start + NLMSGHDR.sequence, true);
     const exchange = this.#exchangeOf(sequence);
     if (exchange?.truncated()) this.#exchanges.delete(sequence);
   }

@@ -4,9 +4,11 @@
 import { ERRNO } from '../base/errno.gen.ts';
 import type { ExtendedAck, KernelError } from '../base/kernel-error.ts';
 import type { Wire } from '../base/wire.ts';
+import { NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR } from '../codec/generated/netlink.ts';
+import { NLMSG_HDRLEN } from '../codec/message.ts';
 import { type Deferred, deferred } from './deferred.ts';
 import { kernelError } from './errno.ts';
-import { decodeAck, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, NLMSG_HDRLEN } from './nlmsg.ts';
+import { decodeAck, NLMSGHDR } from './nlmsg.ts';
 import type { BatchFailure, MessageSink, NetlinkReply } from './ports.ts';
 
 /**
@@ -44,16 +46,16 @@ export class RequestExchange implements Exchange {
   }
 
   message(wire: Wire, start: number, end: number): boolean {
-    const type = wire.view.getUint16(start + 4, true);
+    const type = wire.view.getUint16(start + NLMSGHDR.type, true);
     if (type !== NLMSG_ERROR) {
-      const flags = wire.view.getUint16(start + 6, true);
+      const flags = wire.view.getUint16(start + NLMSGHDR.flags, true);
       if (type !== NLMSG_DONE)
         this.#replies.push({ type, flags, payload: wire.bytes.slice(start + NLMSG_HDRLEN, end) });
       return false;
     }
-    const { errno, extack } = decodeAck(wire, start, end);
+    const { errno, ack } = decodeAck(wire, start, end);
     if (errno === 0) this.#settle.resolve(this.#replies);
-    else this.fail(this.#refusal(errno, extack));
+    else this.fail(this.#refusal(errno, ack));
     return true;
   }
 
@@ -93,8 +95,8 @@ export class DumpExchange implements Exchange {
   }
 
   message(wire: Wire, start: number, end: number): boolean {
-    const type = wire.view.getUint16(start + 4, true);
-    const flags = wire.view.getUint16(start + 6, true);
+    const type = wire.view.getUint16(start + NLMSGHDR.type, true);
+    const flags = wire.view.getUint16(start + NLMSGHDR.flags, true);
     if ((flags & NLM_F_DUMP_INTR) !== 0) this.#consistent = false;
     if (type === NLMSG_DONE || type === NLMSG_ERROR) return this.#finish(wire, start, end);
     try {
@@ -128,9 +130,9 @@ export class DumpExchange implements Exchange {
   }
 
   #finish(wire: Wire, start: number, end: number): boolean {
-    const { errno, extack } = decodeAck(wire, start, end);
+    const { errno, ack } = decodeAck(wire, start, end);
     if (errno === 0) this.#settle.resolve(this.#consistent);
-    else this.#settle.reject(this.#refusal(errno, extack));
+    else this.#settle.reject(this.#refusal(errno, ack));
     this.#end.resolve();
     return true;
   }
@@ -164,10 +166,10 @@ export class BatchExchange implements Exchange {
 
   message(wire: Wire, start: number, end: number): boolean {
     // with NLM_F_ECHO the changed object comes before the acknowledgement
-    if (wire.view.getUint16(start + 4, true) !== NLMSG_ERROR) return false;
-    const index = (wire.view.getUint32(start + 8, true) - this.first) >>> 0;
-    const { errno, extack } = decodeAck(wire, start, end);
-    if (errno !== 0) this.failures.push({ index, error: this.#refusal(index, errno, extack) });
+    if (wire.view.getUint16(start + NLMSGHDR.type, true) !== NLMSG_ERROR) return false;
+    const index = (wire.view.getUint32(start + NLMSGHDR.sequence, true) - this.first) >>> 0;
+    const { errno, ack } = decodeAck(wire, start, end);
+    if (errno !== 0) this.failures.push({ index, error: this.#refusal(index, errno, ack) });
     this.#missing = this.#onlyLast && index === this.count - 1 ? 0 : this.#missing - 1;
     if (this.#missing > 0) return false;
     this.#settle.resolve();

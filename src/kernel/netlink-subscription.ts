@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { NetnsFd } from '../base/brand.ts';
 import type { Wire } from '../base/wire.ts';
+import { NLMSG_HDRLEN } from '../codec/message.ts';
 import { NetlinkSocket } from './netlink-socket.ts';
-import { aligned, NLMSG_HDRLEN } from './nlmsg.ts';
+import { forEachMessage, NLMSGHDR } from './nlmsg.ts';
 import type { NetlinkProtocol, SubscriptionHandlers } from './ports.ts';
 
 /**
@@ -34,12 +35,9 @@ export function openSubscription(
 
 function deliver(handlers: SubscriptionHandlers, wire: Wire, start: number, end: number): void {
   const { view } = wire;
-  for (let at = start; at + NLMSG_HDRLEN <= end; ) {
-    const length = view.getUint32(at, true);
-    if (length < NLMSG_HDRLEN || at + length > end) return;
-    const type = view.getUint16(at + 4, true);
-    const flags = view.getUint16(at + 6, true);
-    handlers.message(wire, at + NLMSG_HDRLEN, at + length, type, flags);
-    at += aligned(length);
-  }
+  forEachMessage(wire, start, end, (at, next) => {
+    const type = view.getUint16(at + NLMSGHDR.type, true);
+    const flags = view.getUint16(at + NLMSGHDR.flags, true);
+    handlers.message(wire, at + NLMSG_HDRLEN, next, type, flags);
+  });
 }

@@ -2,9 +2,18 @@
 import netlink, { type Packet, type Socket } from 'node-netlink';
 import { WeirError } from '../base/errors.ts';
 import { wireOf } from '../base/wire.ts';
+import {
+  NLM_F_ACK,
+  NLM_F_DUMP,
+  NLM_F_DUMP_INTR,
+  NLM_F_REQUEST,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+} from '../codec/generated/netlink.ts';
+import { NLMSG_HDRLEN } from '../codec/message.ts';
 import { deferred } from './deferred.ts';
 import { kernelError } from './errno.ts';
-import { NLM_F_ACK, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NLMSG_DONE, NLMSG_ERROR } from './nlmsg.ts';
+import { NLMSGHDR } from './nlmsg.ts';
 import type {
   BatchFailure,
   DumpOptions,
@@ -21,7 +30,6 @@ import type {
 /** Milliseconds: an answer is lost, since the package drops what it cannot assign. */
 const TIMEOUT = { request: 10_000, dump: 60_000 } as const;
 const DUMP_ATTEMPTS = 8;
-const HEADER = 16;
 /** The package joins groups by the 32-bit mask of bind(). */
 const GROUPS = 32;
 
@@ -164,10 +172,10 @@ class NodeNetlinkTransport implements NetlinkTransport {
     const { view } = wireOf(batch.bytes);
     const at = batch.offsets[index] as number;
     const request = {
-      type: view.getUint16(at + 4, true),
-      flags: view.getUint16(at + 6, true),
-      payload: batch.bytes.subarray(at + HEADER, at + view.getUint32(at, true)),
-      operation: `message ${index} of type ${view.getUint16(at + 4, true)}`,
+      type: view.getUint16(at + NLMSGHDR.type, true),
+      flags: view.getUint16(at + NLMSGHDR.flags, true),
+      payload: batch.bytes.subarray(at + NLMSG_HDRLEN, at + view.getUint32(at, true)),
+      operation: `message ${index} of type ${view.getUint16(at + NLMSGHDR.type, true)}`,
     };
     try {
       await this.#talk(request, 0, TIMEOUT.request);

@@ -4,6 +4,8 @@ import { errnoName } from '../../base/errno.gen.ts';
 import { WeirError } from '../../base/errors.ts';
 import { type ExtendedAck, KernelError } from '../../base/kernel-error.ts';
 import { wireOf } from '../../base/wire.ts';
+import { NLMSG_HDRLEN } from '../../codec/message.ts';
+import { NLMSGHDR } from '../nlmsg.ts';
 import type {
   BatchFailure,
   DumpOptions,
@@ -43,7 +45,6 @@ export interface FakeAnswer {
   readonly interrupted?: boolean;
 }
 
-const HEADER = 16;
 const ATTEMPTS = 8;
 /** Bytes that an event takes up in a receive buffer beside its own. */
 const OVERHEAD = 512;
@@ -109,8 +110,11 @@ export class FakeNetlink implements NetlinkTransport {
     const { view } = wireOf(batch.bytes);
     for (let index = 0; index < batch.count; index++) {
       const at = batch.offsets[index] as number;
-      const payload = batch.bytes.slice(at + HEADER, at + view.getUint32(at, true));
-      const [type, flags] = [view.getUint16(at + 4, true), view.getUint16(at + 6, true)];
+      const payload = batch.bytes.slice(at + NLMSG_HDRLEN, at + view.getUint32(at, true));
+      const [type, flags] = [
+        view.getUint16(at + NLMSGHDR.type, true),
+        view.getUint16(at + NLMSGHDR.flags, true),
+      ];
       const { errno = 0, extack } = this.#answerTo({ kind: 'submit', type, flags, payload });
       const operation = `message ${index} of type ${type}`;
       if (errno !== 0)
