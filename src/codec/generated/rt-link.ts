@@ -3190,6 +3190,19 @@ export interface ProtoDownReasonAttrs {
   readonly unknown?: readonly UnknownAttr[];
 }
 
+/** Attributes of bridge-link-attrs. */
+export interface BridgeLinkAttrs {
+  readonly address?: Uint8Array;
+  readonly ifname?: string;
+  readonly mtu?: number;
+  readonly link?: number;
+  readonly master?: number;
+  readonly protinfo?: LinkinfoBrportAttrs;
+  readonly operstate?: number;
+  readonly afSpec?: BridgeAfSpecAttrs;
+  readonly unknown?: readonly UnknownAttr[];
+}
+
 /** Attributes of bridge-af-spec-attrs. */
 export interface BridgeAfSpecAttrs {
   readonly flags?: number;
@@ -5445,6 +5458,58 @@ function protoDownReasonAttrs(w: Wire, start: number, end: number, pick: Pick | 
   return o;
 }
 
+/** Decode the attributes of bridge-link-attrs in [start, end). @throws {WeirError} `DECODE`. */
+export function decodeBridgeLinkAttrs(w: Wire, start: number, end: number, pick?: Pick): BridgeLinkAttrs {
+  try {
+    return bridgeLinkAttrs(w, start, end, pick);
+  } catch (fault) {
+    throw located(fault, BRIDGE_LINK_ATTRS, w, start, end);
+  }
+}
+
+function bridgeLinkAttrs(w: Wire, start: number, end: number, pick: Pick | undefined): BridgeLinkAttrs {
+  const view = w.view;
+  const o: Mutable<BridgeLinkAttrs> = {};
+  for (let at = start; at + 4 <= end; ) {
+    const length = view.getUint16(at, true);
+    const next = at + length;
+    if (length < 4 || next > end) throw cut(at, length, end);
+    const type = view.getUint16(at + 2, true) & 0x3fff;
+    const p = at + 4;
+    at = next + (-length & 3);
+    if (pick !== undefined && pick.wants[type] !== 1) continue;
+    switch (type) {
+      case 1:
+        o.address = bytes(w, p, next);
+        break;
+      case 3:
+        o.ifname = string(w, p, next);
+        break;
+      case 4:
+        o.mtu = u32(w, p, next);
+        break;
+      case 5:
+        o.link = u32(w, p, next);
+        break;
+      case 10:
+        o.master = u32(w, p, next);
+        break;
+      case 12:
+        o.protinfo = linkinfoBrportAttrs(w, p, next, pick?.sub[12]);
+        break;
+      case 16:
+        o.operstate = u8(w, p, next);
+        break;
+      case 26:
+        o.afSpec = bridgeAfSpecAttrs(w, p, next, pick?.sub[26]);
+        break;
+      default:
+        o.unknown = keepUnknown(o.unknown, w, type, p, next);
+    }
+  }
+  return o;
+}
+
 /** Decode the attributes of bridge-af-spec-attrs in [start, end). @throws {WeirError} `DECODE`. */
 export function decodeBridgeAfSpecAttrs(w: Wire, start: number, end: number, pick?: Pick): BridgeAfSpecAttrs {
   try {
@@ -6729,6 +6794,19 @@ export function encodeProtoDownReasonAttrs(out: Encoder, value: ProtoDownReasonA
   if (value.unknown !== undefined) out.attrUnknown(value.unknown);
 }
 
+/** Append the attributes of bridge-link-attrs. */
+export function encodeBridgeLinkAttrs(out: Encoder, value: BridgeLinkAttrs): void {
+  if (value.address !== undefined) out.attrBytes(1, value.address);
+  if (value.ifname !== undefined) out.attrString(3, value.ifname);
+  if (value.mtu !== undefined) out.attrU32(4, value.mtu);
+  if (value.link !== undefined) out.attrU32(5, value.link);
+  if (value.master !== undefined) out.attrU32(10, value.master);
+  if (value.protinfo !== undefined) { const n = out.nestBegin(12); encodeLinkinfoBrportAttrs(out, value.protinfo); out.nestEnd(n); }
+  if (value.operstate !== undefined) out.attrU8(16, value.operstate);
+  if (value.afSpec !== undefined) { const n = out.nestBegin(26); encodeBridgeAfSpecAttrs(out, value.afSpec); out.nestEnd(n); }
+  if (value.unknown !== undefined) out.attrUnknown(value.unknown);
+}
+
 /** Append the attributes of bridge-af-spec-attrs. */
 export function encodeBridgeAfSpecAttrs(out: Encoder, value: BridgeAfSpecAttrs): void {
   if (value.flags !== undefined) out.attrU16(0, value.flags);
@@ -7533,6 +7611,21 @@ export const PROTO_DOWN_REASON_ATTRS: AttrTable<ProtoDownReasonAttrs> = {
   rows: [
     [1, 'mask'],
     [2, 'value'],
+  ],
+};
+
+/** Table of bridge-link-attrs. */
+export const BRIDGE_LINK_ATTRS: AttrTable<BridgeLinkAttrs> = {
+  name: 'bridge-link-attrs',
+  rows: [
+    [1, 'address'],
+    [3, 'ifname'],
+    [4, 'mtu'],
+    [5, 'link'],
+    [10, 'master'],
+    [12, 'protinfo', { t: 'nest', header: 0, table: () => LINKINFO_BRPORT_ATTRS }],
+    [16, 'operstate'],
+    [26, 'afSpec', { t: 'nest', header: 0, table: () => BRIDGE_AF_SPEC_ATTRS }],
   ],
 };
 

@@ -31,7 +31,7 @@ export interface Codec {
 /** Messages by the `family` of meta.json: module, fixed header, attribute set. */
 const KINDS: Readonly<Record<string, readonly [family: string, struct: string, set: string]>> = {
   'rt-link': ['rt-link', 'ifinfomsg', 'link-attrs'],
-  'rt-link:bridge': ['rt-link', 'ifinfomsg', 'link-attrs'],
+  'rt-link:bridge': ['rt-link', 'ifinfomsg', 'bridge-link-attrs'],
   'rt-link:stats': ['rt-link', 'if_stats_msg', 'stats-attrs'],
   'rt-addr': ['rt-addr', 'ifaddrmsg', 'addr-attrs'],
   'rt-route': ['rt-route', 'rtmsg', 'route-attrs'],
