@@ -53,6 +53,7 @@ export class NamespaceSet {
   readonly #listeners = new Set<NamespaceListener>();
   readonly #stop = new AbortController();
   #polling: Promise<void> = Promise.resolve();
+  #looking: Promise<void> = Promise.resolve();
 
   constructor(namespaces: Namespaces, options: NamespaceSetOptions = {}) {
     this.#namespaces = namespaces;
@@ -89,8 +90,15 @@ export class NamespaceSet {
     return { close: () => this.#listeners.delete(listener) };
   }
 
-  /** Compare what there is with what is observed, once. */
-  async look(): Promise<void> {
+  /** Compare what there is with what is observed, once; calls that overlap wait for each other. */
+  look(): Promise<void> {
+    const looked = this.#looking.then(() => this.#look());
+    this.#looking = looked.catch(() => {});
+    return looked;
+  }
+
+  async #look(): Promise<void> {
+    if (this.#stop.signal.aborted) return;
     const found = await this.#find();
     for (const namespace of this.#observed.values())
       if (namespace.name !== '' && found.get(namespace.name)?.inode !== namespace.inode)
@@ -103,6 +111,7 @@ export class NamespaceSet {
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#polling;
+    await this.#looking;
     for (const namespace of [...this.#observed.values()].reverse()) await this.#remove(namespace);
     this.#listeners.clear();
   }

@@ -77,14 +77,20 @@ export class NamespaceSnapshot {
   }
 
   /**
-   * Fill the snapshot and begin to follow events.
+   * Fill the snapshot and begin to follow events. When the kernel changes too fast for a dump the snapshot stays empty
+   * for now and `status()` says so: it goes on trying.
    *
-   * @throws {WeirError} when the namespace cannot be read; retryable failures are retried in here.
+   * @throws {WeirError} when the namespace cannot be read.
    */
   async start(): Promise<void> {
     this.#state = 'synchronising';
-    const transport = await this.#io.netlink(NETLINK.ROUTE);
-    while (!(await this.#attempt(transport, true))) await this.#pause();
+    try {
+      await this.#synchronise(await this.#io.netlink(NETLINK.ROUTE));
+    } catch (error) {
+      if (!(isWeirError(error) && error.kind.retryable)) throw error;
+      this.#error = messageOf(error);
+      void this.#resynchroniseSoon();
+    }
     this.#refresh = setInterval(() => this.#resynchronise(), this.#options.refreshMs ?? REFRESH_MS);
     this.#refresh.unref();
   }
@@ -133,20 +139,6 @@ export class NamespaceSnapshot {
     this.#sysfs.close();
     this.#queue.clear();
     this.#listeners.clear();
-  }
-
-  /** One synchronisation. @returns false when it failed in a way that may pass. */
-  async #attempt(transport: NetlinkTransport, first: boolean): Promise<boolean> {
-    try {
-      await this.#synchronise(transport);
-      this.#error = undefined;
-      return true;
-    } catch (error) {
-      if (this.#state === 'closed') return true;
-      this.#error = messageOf(error);
-      if (first && !(isWeirError(error) && error.kind.retryable)) throw error;
-      return false;
-    }
   }
 
   async #synchronise(transport: NetlinkTransport): Promise<void> {
@@ -204,23 +196,21 @@ export class NamespaceSnapshot {
 
   async #resynchroniseSoon(): Promise<void> {
     do {
-      await this.#pause();
-      if (this.#closed) return;
-    } while (!(await this.#retry()));
+      const delay = this.#backOff.delay(performance.now());
+      await sleep(delay, undefined, { ref: false, signal: this.#stop.signal }).catch(() => {});
+    } while (!this.#closed && !(await this.#retry()));
   }
 
+  /** @returns whether it succeeded, or was closed meanwhile. */
   async #retry(): Promise<boolean> {
     try {
-      return await this.#attempt(await this.#io.netlink(NETLINK.ROUTE), false);
+      await this.#synchronise(await this.#io.netlink(NETLINK.ROUTE));
+      this.#error = undefined;
+      return true;
     } catch (error) {
       this.#error = messageOf(error);
-      return false;
+      return this.#closed;
     }
-  }
-
-  async #pause(): Promise<void> {
-    const delay = this.#backOff.delay(performance.now());
-    await sleep(delay, undefined, { ref: false, signal: this.#stop.signal }).catch(() => {});
   }
 
   #wake(): void {
