@@ -15,6 +15,7 @@ import {
 import { netns, type TestNetns } from '../helpers/netns.ts';
 import { type Clock, type Compared, compare, parseWithTunnels } from './show-oracle.ts';
 import {
+  commands,
   makeAddresses,
   makeLinks,
   makeNeighbours,
@@ -57,19 +58,38 @@ test('links: every field of `ip -d -j link`', async () => {
     theirs: () => rows(ns.ip('-d', '-j', 'link', 'show')),
     ours: () => readLinks(io),
     clocks: BRIDGE_TIMERS,
-    beyond: {
-      raw: 'the numbers behind the names, for metrics',
-      gso_ipv4_max_size: 'newer than the oracle',
-      gro_ipv4_max_size: 'newer than the oracle',
-      ...NEWER_INFO,
-    },
+    beyond: BEYOND_LINKS,
   });
   report('links', seen);
   expect(seen.objects).toBeGreaterThanOrEqual(18);
 });
 
-/** Settings that newer versions of `ip` print under these names. */
-const NEWER_INFO = {
+test('links whose lower device is in another namespace: by its index', async () => {
+  const [far] = await namespace();
+  const [ns, io] = await namespace();
+  commands(
+    ns.ip,
+    `link add v0 type veth peer name v1
+     link add v2 type veth peer name v3
+     link add mv0 link v2 type macvlan mode bridge
+     link set v1 netns ${far.name}
+     link set v2 netns ${far.name}`,
+  );
+  const seen = await compare({
+    theirs: () => rows(ns.ip('-d', '-j', 'link', 'show')),
+    ours: () => readLinks(io),
+    beyond: BEYOND_LINKS,
+  });
+  report('links across namespaces', seen);
+  const v0 = (await readLinks(io)).find(({ ifname }) => ifname === 'v0');
+  expect(v0).toMatchObject({ link_index: expect.any(Number), link_netnsid: 0 });
+});
+
+/** Most are settings that newer versions of `ip` print under these names. */
+const BEYOND_LINKS = {
+  raw: 'the numbers behind the names, for metrics',
+  gso_ipv4_max_size: 'newer than the oracle',
+  gro_ipv4_max_size: 'newer than the oracle',
   fdb_n_learned: 'newer than the oracle',
   fdb_max_learned: 'newer than the oracle',
   mst_enabled: 'newer than the oracle',
