@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import type { LabCommands } from '../cli/deps.ts';
 import { runCli } from '../cli/run.ts';
+import { keepHeapSmall } from './memory.ts';
 
 const manifest = new URL('../../package.json', import.meta.url);
 const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
@@ -21,7 +22,11 @@ process.exitCode = await runCli(
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
-    runAgent: async (options) => (await import('./run-agent.ts')).runAgent(options, version),
+    runAgent: async (options) => {
+      keepHeapSmall();
+      const { runAgent } = await import('./run-agent.ts');
+      return runAgent(options, version);
+    },
     lab: {
       up: async (name) => (await lab()).up(name),
       down: async (name) => (await lab()).down(name),

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
-
-const gzipAsync = promisify(gzip);
+import { Readable } from 'node:stream';
+import { createGzip } from 'node:zlib';
 
 /** True when an Accept-Encoding header allows gzip (RFC 9110, section 12.5.3). */
 export function acceptsGzip(header: string | undefined): boolean {
@@ -11,8 +9,8 @@ export function acceptsGzip(header: string | undefined): boolean {
 }
 
 /** Compress on a thread of the pool. Level 1: half the size of level 6 is not worth four times the time. */
-export async function compress(chunks: readonly Uint8Array[]): Promise<Buffer> {
-  return gzipAsync(Buffer.concat(chunks), { level: 1 });
+export function compressed(chunks: readonly Uint8Array[]): Readable {
+  return Readable.from(chunks).pipe(createGzip({ level: 1, chunkSize: 65_536 }));
 }
 
 function parseChoice(choice: string): [coding: string, quality: number] {

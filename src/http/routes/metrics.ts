@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { WeirService } from '../../api/service.ts';
 import { THIS_NODE } from '../../api/target.ts';
-import { acceptsGzip, compress } from '../compress.ts';
+import { acceptsGzip, compressed } from '../compress.ts';
 import { get, NO_QUERY } from '../route.ts';
 
 /** Content type of the Prometheus text format. */
@@ -20,9 +21,16 @@ export function metricsRoutes(app: FastifyInstance, service: WeirService): void 
     handle: async ({ request, reply }) => {
       const chunks = await service.scrape(THIS_NODE);
       reply.header('vary', 'accept-encoding').type(TEXT_FORMAT);
-      if (!acceptsGzip(request.headers['accept-encoding'])) return Buffer.concat(chunks);
-      reply.header('content-encoding', 'gzip');
-      return compress(chunks);
+      if (acceptsGzip(request.headers['accept-encoding'])) {
+        reply.header('content-encoding', 'gzip');
+        return compressed(chunks);
+      }
+      // As they are: joining them would double the largest buffers of the agent.
+      reply.header(
+        'content-length',
+        chunks.reduce((sum, chunk) => sum + chunk.length, 0),
+      );
+      return Readable.from(chunks);
     },
   });
 }
