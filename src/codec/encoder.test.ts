@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest';
 import { Encoder, payloadOf } from './encoder.ts';
+import { encodeRtmsg } from './generated/rt-route.ts';
 
 const bytes = (write: (out: Encoder) => void) => [...payloadOf(write)];
 
@@ -21,7 +22,7 @@ describe('attributes', () => {
 
   test('know both byte orders', () => {
     expect(bytes((out) => out.attrU16be(1, 0x1234))).toEqual([6, 0, 1, 0, 0x12, 0x34, 0, 0]);
-    expect(bytes((out) => out.attrU32(1, -2))).toEqual([8, 0, 1, 0, 0xfe, 0xff, 0xff, 0xff]);
+    expect(bytes((out) => out.attrS32(1, -2))).toEqual([8, 0, 1, 0, 0xfe, 0xff, 0xff, 0xff]);
     expect(bytes((out) => out.attrU64be(1, 1n))).toEqual([12, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
   });
 
@@ -37,6 +38,10 @@ describe('attributes', () => {
     ['16 bits', (out) => out.attrU16(1, 65_536)],
     ['a negative port', (out) => out.attrU16be(1, -1)],
     ['32 bits', (out) => out.attrU32(1, 2 ** 32)],
+    ['no number', (out) => out.attrU32(1, Number.NaN)],
+    ['a negative value', (out) => out.attrU32(1, -1)],
+    ['signed bits', (out) => out.attrS16(1, 0x8000)],
+    ['a member of a struct', (out) => encodeRtmsg(out, { rtmDstLen: 300 })],
     ['64 bits', (out) => out.attrU64(1, 2n ** 64n)],
     ['a payload', (out) => out.attrBytes(1, new Uint8Array(65_532))],
   ])('refuse %s that does not fit', (_, write) => {

@@ -14,6 +14,11 @@ export interface EncodedBatch {
 
 const NLMSG_HDRLEN = 16;
 
+/** Bounds of 64-bit integers. */
+export const MAX_U64 = 0xffff_ffff_ffff_ffffn;
+export const MIN_S64: bigint = -0x8000_0000_0000_0000n;
+export const MAX_S64 = 0x7fff_ffff_ffff_ffffn;
+
 /**
  * A growing buffer for netlink messages. `reset()` and reuse it: then encoding allocates nothing.
  *
@@ -58,28 +63,40 @@ export class Encoder {
     this.view = new DataView(bigger.buffer);
   }
 
-  /** Append one byte, signed or unsigned. */
+  /** Append one byte. */
   u8(value: number): void {
     const at = this.reserve(1);
-    this.view.setUint8(at, ranged(value, 0xff));
+    this.view.setUint8(at, fits(value, 0, 0xff, 'integer'));
   }
 
-  /** Append 16 bits, host order, signed or unsigned. */
+  /** Append 16 bits, host order. */
   u16(value: number): void {
     const at = this.reserve(2);
-    this.view.setUint16(at, ranged(value, 0xffff), true);
+    this.view.setUint16(at, fits(value, 0, 0xffff, 'integer'), true);
   }
 
-  /** Append 32 bits, host order, signed or unsigned. */
+  /** Append 32 bits, host order. */
   u32(value: number): void {
     const at = this.reserve(4);
-    this.view.setUint32(at, ranged(value, 0xffff_ffff), true);
+    this.view.setUint32(at, fits(value, 0, 0xffff_ffff, 'integer'), true);
   }
 
   /** Append 64 bits, host order. */
   u64(value: bigint): void {
     const at = this.reserve(8);
-    this.view.setBigUint64(at, value, true);
+    this.view.setBigUint64(at, fits64(value, 0n, MAX_U64, 'integer'), true);
+  }
+
+  /** Append signed 16 bits, host order. */
+  s16(value: number): void {
+    const at = this.reserve(2);
+    this.view.setInt16(at, fits(value, -0x8000, 0x7fff, 'integer'), true);
+  }
+
+  /** Append signed 32 bits, host order. */
+  s32(value: number): void {
+    const at = this.reserve(4);
+    this.view.setInt32(at, fits(value, -0x8000_0000, 0x7fff_ffff, 'integer'), true);
   }
 
   /** Append bytes as they are, without padding. */
@@ -109,51 +126,79 @@ export class Encoder {
     return at + 4;
   }
 
-  /** Unsigned or signed byte. */
+  /** Unsigned byte. */
   attrU8(type: number, value: number): void {
-    if (value < -0x80 || value > 0xff) throw outOfRange(type, value, 8);
+    fits(value, 0, 0xff, type);
     const at = this.attr(type, 1);
     this.view.setUint8(at, value);
   }
 
-  /** 16 bits, signed or unsigned. */
+  /** Signed byte. */
+  attrS8(type: number, value: number): void {
+    fits(value, -0x80, 0x7f, type);
+    const at = this.attr(type, 1);
+    this.view.setInt8(at, value);
+  }
+
+  /** Unsigned 16 bits, host order. */
   attrU16(type: number, value: number): void {
-    if (value < -0x8000 || value > 0xffff) throw outOfRange(type, value, 16);
+    fits(value, 0, 0xffff, type);
     const at = this.attr(type, 2);
     this.view.setUint16(at, value, true);
   }
 
-  /** 16 bits, network order. */
+  /** Signed 16 bits, host order. */
+  attrS16(type: number, value: number): void {
+    fits(value, -0x8000, 0x7fff, type);
+    const at = this.attr(type, 2);
+    this.view.setInt16(at, value, true);
+  }
+
+  /** Unsigned 16 bits, network order. */
   attrU16be(type: number, value: number): void {
-    if (value < 0 || value > 0xffff) throw outOfRange(type, value, 16);
+    fits(value, 0, 0xffff, type);
     const at = this.attr(type, 2);
     this.view.setUint16(at, value);
   }
 
-  /** 32 bits, signed or unsigned. */
+  /** Unsigned 32 bits, host order. */
   attrU32(type: number, value: number): void {
-    if (value < -0x8000_0000 || value > 0xffff_ffff) throw outOfRange(type, value, 32);
+    fits(value, 0, 0xffff_ffff, type);
     const at = this.attr(type, 4);
     this.view.setUint32(at, value, true);
   }
 
-  /** 32 bits, network order. */
+  /** Signed 32 bits, host order. */
+  attrS32(type: number, value: number): void {
+    fits(value, -0x8000_0000, 0x7fff_ffff, type);
+    const at = this.attr(type, 4);
+    this.view.setInt32(at, value, true);
+  }
+
+  /** Unsigned 32 bits, network order. */
   attrU32be(type: number, value: number): void {
-    if (value < 0 || value > 0xffff_ffff) throw outOfRange(type, value, 32);
+    fits(value, 0, 0xffff_ffff, type);
     const at = this.attr(type, 4);
     this.view.setUint32(at, value);
   }
 
-  /** 64 bits, signed or unsigned. */
+  /** Unsigned 64 bits, host order. */
   attrU64(type: number, value: bigint): void {
-    if (value < -0x8000_0000_0000_0000n || value > 0xffff_ffff_ffff_ffffn) throw outOfRange(type, value, 64);
+    fits64(value, 0n, MAX_U64, type);
     const at = this.attr(type, 8);
     this.view.setBigUint64(at, value, true);
   }
 
-  /** 64 bits, network order. */
+  /** Signed 64 bits, host order. */
+  attrS64(type: number, value: bigint): void {
+    fits64(value, MIN_S64, MAX_S64, type);
+    const at = this.attr(type, 8);
+    this.view.setBigInt64(at, value, true);
+  }
+
+  /** Unsigned 64 bits, network order. */
   attrU64be(type: number, value: bigint): void {
-    if (value < 0n || value > 0xffff_ffff_ffff_ffffn) throw outOfRange(type, value, 64);
+    fits64(value, 0n, MAX_U64, type);
     const at = this.attr(type, 8);
     this.view.setBigUint64(at, value);
   }
@@ -166,8 +211,8 @@ export class Encoder {
 
   /** Signed integer in 4 bytes if it fits, else in 8 (nla_put_sint). */
   attrSint(type: number, value: bigint): void {
-    if (value >= -0x8000_0000n && value <= 0x7fff_ffffn) this.attrU32(type, Number(value));
-    else this.attrU64(type, value);
+    if (value >= -0x8000_0000n && value <= 0x7fff_ffffn) this.attrS32(type, Number(value));
+    else this.attrS64(type, value);
   }
 
   /** Text with its terminating NUL. */
@@ -275,21 +320,26 @@ export function payloadOf(write: (out: Encoder) => void): Uint8Array {
   return out.payload();
 }
 
-/** Signed values are welcome where they fit the width. */
-function ranged(value: number, max: number): number {
-  if (value < -(max + 1) / 2 || value > max)
-    throw new WeirError('ENCODE', {
-      path: 'integer',
-      problem: `${value} does not fit in ${Math.log2(max + 1)} bits`,
-    });
-  return value;
+/**
+ * The value itself, when it is within the bounds. `what` names the field: a text, or the type of an attribute.
+ *
+ * @throws {WeirError} `ENCODE`.
+ */
+export function fits(value: number, min: number, max: number, what: string | number): number {
+  // Written so that NaN is refused too.
+  if (value >= min && value <= max) return value;
+  throw outOfRange(value, min, max, what);
 }
 
-function outOfRange(type: number, value: number | bigint, bits: number): WeirError {
-  return new WeirError('ENCODE', {
-    path: `attribute ${type}`,
-    problem: `${value} does not fit in ${bits} bits`,
-  });
+/** The same for 64 bits. */
+export function fits64(value: bigint, min: bigint, max: bigint, what: string | number): bigint {
+  if (value >= min && value <= max) return value;
+  throw outOfRange(value, min, max, what);
+}
+
+function outOfRange(value: unknown, min: unknown, max: unknown, what: string | number): WeirError {
+  const path = typeof what === 'number' ? `attribute ${what}` : what;
+  return new WeirError('ENCODE', { path, problem: `${value} is not within ${min} to ${max}` });
 }
 
 function tooLong(type: number, size: number): WeirError {

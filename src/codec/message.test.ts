@@ -11,7 +11,7 @@ const EINVAL = 22;
 /** An NLMSG_ERROR payload: errno, the request (`echo` bytes of it), then what `write` adds. */
 function refusal(errno: number, echo: number, write: (out: Encoder) => void = () => {}): Uint8Array {
   return payloadOf((out) => {
-    out.u32(-errno);
+    out.s32(-errno);
     out.u32(NLMSG_HDRLEN + echo);
     out.reserve(NLMSG_HDRLEN - 4 + echo);
     out.align();
@@ -64,7 +64,7 @@ describe('NLMSG_ERROR', () => {
 
 test('NLMSG_DONE tells the errno of the dump', () => {
   const bytes = payloadOf((out) => {
-    out.u32(-EINVAL);
+    out.s32(-EINVAL);
     out.attrString(1, 'half way');
   });
   const done = (flags: number) => decodeNlmsgDone(wireOf(bytes), 0, bytes.length, flags);

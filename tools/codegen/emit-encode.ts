@@ -28,7 +28,7 @@ function encodeAttr(attr: Attr, lookup: Lookup): string {
 function statement(value: Value, type: string, x: string, lookup: Lookup): string {
   switch (value.t) {
     case 'int':
-      return `out.attr${intName(value.int)}${value.be ? 'be' : ''}(${type}, ${x});`;
+      return `out.attr${pascal(value.int)}${value.be ? 'be' : ''}(${type}, ${x});`;
     case 'string':
     case 'bytes':
     case 'bitfield32':
@@ -36,7 +36,7 @@ function statement(value: Value, type: string, x: string, lookup: Lookup): strin
     case 'flag':
       return `out.attrFlag(${type});`;
     case 'ints':
-      return `{ const m = out.begin(${type}); for (const i of ${x}) out.${value.int.replace('s', 'u')}(i); out.nestEnd(m); }`;
+      return `{ const m = out.begin(${type}); for (const i of ${x}) out.${value.int}(i); out.nestEnd(m); }`;
     case 'struct':
       return `{ const m = out.begin(${type}); encode${pascal(value.struct)}(out, ${x}); out.nestEnd(m); }`;
     case 'structs':
@@ -60,10 +60,6 @@ function statement(value: Value, type: string, x: string, lookup: Lookup): strin
 
 function headed(value: { readonly header: string; readonly set: string }, x: string): string {
   return `encode${pascal(value.header)}(out, ${x}.header); out.align(); encode${setType(value.set)}(out, ${x});`;
-}
-
-function intName(int: string): string {
-  return int.charAt(0) === 's' && int !== 'sint' ? `U${int.slice(1)}` : pascal(int);
 }
 
 function keyedItem(value: Value & { t: 'keyed' }, lookup: Lookup): string {

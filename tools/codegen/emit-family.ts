@@ -21,7 +21,7 @@ const IMPORTS: readonly (readonly [from: string, types: readonly string[], value
       'zeroFilled',
     ],
   ],
-  ['../encoder.ts', ['Encoder'], ['putChars']],
+  ['../encoder.ts', ['Encoder'], ['MAX_S64', 'MAX_U64', 'MIN_S64', 'fits', 'fits64', 'putChars']],
   ['../path.ts', [], ['located']],
   ['../table.ts', ['AttrTable', 'FormatShape', 'Pick'], ['pickFormat']],
 ]; // biome-ignore format: lists

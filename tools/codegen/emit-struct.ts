@@ -103,7 +103,12 @@ function writer(layout: Layout): string {
     ...shown(layout).filter((f) => !f.alternative),
   ];
   const lines = ordered.map((field) => {
-    const put = write(field.type, `at + ${field.offset}`, `value.${field.prop}`);
+    const put = write(
+      field.type,
+      `at + ${field.offset}`,
+      `value.${field.prop}`,
+      `${layout.name}.${field.prop}`,
+    );
     return `  if (value.${field.prop} !== undefined) ${put};`;
   });
   const text = lines.join('\n');
@@ -113,10 +118,11 @@ ${/\bv\./.test(text) ? '  const v = out.view;\n' : ''}${text}
 }`;
 }
 
-function write(type: FieldType, at: string, value: string): string {
+/** `name` is what an error calls the member. */
+function write(type: FieldType, at: string, value: string, name: string): string {
   switch (type.t) {
     case 'int':
-      return `v.set${ACCESS[type.int]}(${at}, ${value}${order(type)})`;
+      return `v.set${ACCESS[type.int]}(${at}, ${checked(type.int, value, name)}${order(type)})`;
     case 'bits': {
       const mask = 2 ** type.bits - 1;
       return `v.setUint8(${at}, v.getUint8(${at}) | ((${value} & ${mask}) << ${type.bit}))`;
@@ -129,9 +135,17 @@ function write(type: FieldType, at: string, value: string): string {
       return `write${pascal(type.layout.name)}(out, ${at}, ${value})`;
     case 'array': {
       const limit = type.length === 0 ? '' : `.slice(0, ${type.length})`;
-      return `${value}${limit}.forEach((x, i) => { ${write(type.of, `${at} + i * ${type.size}`, 'x')}; })`;
+      return `${value}${limit}.forEach((x, i) => { ${write(type.of, `${at} + i * ${type.size}`, 'x', name)}; })`;
     }
   }
+}
+
+function checked(int: IntType, value: string, name: string): string {
+  if (int === 'u64') return `fits64(${value}, 0n, MAX_U64, '${name}')`;
+  if (int === 's64') return `fits64(${value}, MIN_S64, MAX_S64, '${name}')`;
+  const half = 2 ** (Number(int.slice(1)) - 1);
+  const [min, max] = int.startsWith('s') ? [-half, half - 1] : [0, 2 * half - 1];
+  return `fits(${value}, ${min}, ${max}, '${name}')`;
 }
 
 function encoder(layout: Layout): string {

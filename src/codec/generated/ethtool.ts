@@ -3883,7 +3883,7 @@ export function encodeStatsAttrs(out: Encoder, value: StatsAttrs): void {
 export function encodePhcVclocksAttrs(out: Encoder, value: PhcVclocksAttrs): void {
   if (value.header !== undefined) { const n = out.nestBegin(1); encodeHeaderAttrs(out, value.header); out.nestEnd(n); }
   if (value.num !== undefined) out.attrU32(2, value.num);
-  if (value.index !== undefined) { const m = out.begin(3); for (const i of value.index) out.u32(i); out.nestEnd(m); }
+  if (value.index !== undefined) { const m = out.begin(3); for (const i of value.index) out.s32(i); out.nestEnd(m); }
   if (value.unknown !== undefined) out.attrUnknown(value.unknown);
 }
 

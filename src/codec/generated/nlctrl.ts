@@ -368,8 +368,8 @@ export function encodeOpAttrs(out: Encoder, value: OpAttrs): void {
 /** Append the attributes of policy-attrs. */
 export function encodePolicyAttrs(out: Encoder, value: PolicyAttrs): void {
   if (value.type !== undefined) out.attrU32(1, value.type);
-  if (value.minValueS !== undefined) out.attrU64(2, value.minValueS);
-  if (value.maxValueS !== undefined) out.attrU64(3, value.maxValueS);
+  if (value.minValueS !== undefined) out.attrS64(2, value.minValueS);
+  if (value.maxValueS !== undefined) out.attrS64(3, value.maxValueS);
   if (value.minValueU !== undefined) out.attrU64(4, value.minValueU);
   if (value.maxValueU !== undefined) out.attrU64(5, value.maxValueU);
   if (value.minLength !== undefined) out.attrU32(6, value.minLength);
