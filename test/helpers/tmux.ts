@@ -58,6 +58,11 @@ export async function testTerminal(width: number, height: number): Promise<TestT
       tmux('kill-server');
     },
   };
-  await terminal.until(/\$ $/m);
-  return terminal;
+  try {
+    await terminal.until(/^\$/m);
+    return terminal;
+  } catch (error) {
+    tmux('kill-server');
+    throw error;
+  }
 }
