@@ -67,6 +67,15 @@ enum { WEIR_RECEIVE_MAX = 64 };
  */
 int weir_netlink_receive(int fd, uint8_t *buffer, size_t slot, int32_t *lengths, unsigned count);
 
+/* ---- ethtool.c: what only the ethtool ioctl tells ---------------------------------------------------------- */
+
+/*
+ * Driver information and statistics of a device: driver, its version, firmware version, bus and expansion ROM version
+ * in 32 bytes each, padded with NULs; then of N statistics the names in 32 bytes each, then the values in 8 bytes each.
+ * Returns the length; *bytes is the caller's to free.
+ */
+int weir_ethtool_read(int netns, const char *ifname, uint8_t **bytes);
+
 /* ---- unix.c: Unix sockets ------------------------------------------------------------------------------------ */
 
 /* Who is at the other end (SO_PEERCRED). */

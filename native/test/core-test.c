@@ -255,6 +255,21 @@ static void netlink_strangers_are_ignored(void)
 	close(own);
 }
 
+static void ethtool_reads_a_driver(void)
+{
+	uint8_t *bytes = NULL;
+	int netns = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	CHECK(weir_ethtool_read(netns, "none", &bytes) == -ENODEV);
+	CHECK(weir_ethtool_read(netns, "a name far too long for a device", &bytes) == -ENODEV);
+	CHECK(weir_ethtool_read(0x7fffffff, "lo", &bytes) == -EBADF);
+	CHECK(!system("ip link add weth type veth peer name weph"));
+	CHECK(weir_ethtool_read(netns, "weth", &bytes) >= 160 && !strcmp((char *)bytes, "veth"));
+	CHECK(!strcmp((char *)bytes + 160, "peer_ifindex"));
+	free(bytes);
+	close(netns);
+}
+
 static void unix_peer_is_this_process(void)
 {
 	struct ucred peer = { 0 };
@@ -325,6 +340,7 @@ int main(void)
 	netlink_errors_are_received();
 	netlink_truncation_is_seen();
 	netlink_strangers_are_ignored();
+	ethtool_reads_a_driver();
 	unix_peer_is_this_process();
 	unix_datagram_arrives();
 	CHECK(open_descriptors() == before);

@@ -4,6 +4,7 @@ import type { NetnsFd } from '../base/brand.ts';
 import { WeirError } from '../base/errors.ts';
 import { didYouMean } from '../base/suggest.ts';
 import { checked } from './errno.ts';
+import { readEthtoolDriver } from './ethtool-ioctl.ts';
 import { procReader, sysReader } from './files.ts';
 import { native } from './native.ts';
 import type { PathResolver } from './netlink-exchange.ts';
@@ -96,6 +97,7 @@ function openNamespace(name: string, path: string, options: NamespaceOptions): N
       transports.set(protocol, transport);
       return transport;
     },
+    ethtool: (ifname) => readEthtoolDriver(fd, ifname),
     async close() {
       const opened = await Promise.allSettled(transports.values());
       for (const one of opened) if (one.status === 'fulfilled') await one.value.close();

@@ -32,6 +32,8 @@ export interface NativeAddon {
    * @returns how many came.
    */
   netlinkReceive(fd: number, buffer: Uint8Array, slot: number, lengths: Int32Array): number;
+  /** The same on a thread of libuv's pool, since the kernel makes the next part of a dump before it returns. */
+  netlinkReceiveLater(fd: number, buffer: Uint8Array, slot: number, lengths: Int32Array): Promise<number>;
   /** Open a file for reading as the namespace sees it. */
   netnsOpen(netns: number, path: string): number;
   /** Names in a directory as the namespace sees it, each followed by a NUL. */
@@ -48,6 +50,11 @@ export interface NativeAddon {
   fdWatchOpen(fd: number, callback: (status: number, events: number) => void): FdWatch | number;
   fdWatchSet(watch: FdWatch, events: number): number;
   fdWatchClose(watch: FdWatch): void;
+  /**
+   * Driver information and statistics of a device: five texts of 32 bytes (driver, version, firmware, bus, expansion
+   * ROM), then of N statistics the names in 32 bytes each, then the values in 8 bytes each.
+   */
+  ethtoolRead(netns: number, ifname: string): Buffer | number;
   /** SO_PEERCRED of a connected Unix socket: pid, uid, gid. */
   unixPeer(fd: number): readonly [pid: number, uid: number, gid: number] | number;
   /** Send one datagram to a Unix socket; a leading `@` names the abstract namespace. @returns bytes sent. */

@@ -131,7 +131,23 @@ export interface NamespaceIo {
   readonly proc: FileReader;
   /** /sys as seen there: `class/net/eth0/address`. */
   readonly sys: FileReader;
+  /**
+   * What only the ethtool ioctl tells of a device: its driver and the driver's statistics.
+   * @throws {KernelError} EOPNOTSUPP where the driver has none, ENODEV where there is no such device.
+   */
+  ethtool(ifname: string): EthtoolDriver;
   close(): Promise<void>;
+}
+
+/** Answer of the ethtool ioctl. */
+export interface EthtoolDriver {
+  readonly driver: string;
+  readonly version: string;
+  readonly firmwareVersion: string;
+  readonly busInfo: string;
+  readonly expansionRomVersion: string;
+  /** `ethtool -S`, in the driver's order. */
+  readonly statistics: readonly (readonly [name: string, value: bigint])[];
 }
 
 /** Opens namespaces. */

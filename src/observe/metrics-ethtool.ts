@@ -21,6 +21,7 @@ import {
 import { GENLMSGHDR_SIZE } from '../codec/generated/netlink.ts';
 import { type NamespaceIo, NETLINK, type NetlinkTransport } from '../kernel/ports.ts';
 import type { EthtoolData, EthtoolLinkModes } from '../metrics/collector.ts';
+import type { Link } from '../model/link.ts';
 import { STANDARD_GROUPS } from './metrics-ethtool-groups.ts';
 import { genericFamily, genericPayload } from './metrics-generic-family.ts';
 
@@ -40,12 +41,13 @@ const ALL_GROUPS = {
 } as const;
 
 /**
- * Read what a device tells through the ethtool family: link modes and the standard statistics.
+ * Read what a device tells through ethtool: link modes and the standard statistics by netlink, the driver and its own
+ * statistics by ioctl.
  *
  * @throws {WeirError} `NO_DATA` on a kernel without the family.
  * @see net/ethtool/netlink.c
  */
-export async function readEthtool(io: NamespaceIo, ifindex: number): Promise<EthtoolData> {
+export async function readEthtool(io: NamespaceIo, { ifindex, ifname }: Link): Promise<EthtoolData> {
   const transport = await io.netlink(NETLINK.GENERIC);
   const type = await genericFamily(transport, 'ethtool');
   const ask: Ask = (command, attributes, decode) =>
@@ -57,7 +59,29 @@ export async function readEthtool(io: NamespaceIo, ifindex: number): Promise<Eth
     decodeLinkmodesAttrs,
   );
   const groups = await standardGroups(ask, ifindex);
-  return { strings: [], groups, ...(modes === undefined ? {} : { linkModes: linkModesOf(modes) }) };
+  return {
+    ...driverOf(io, ifname),
+    groups,
+    ...(modes === undefined ? {} : { linkModes: linkModesOf(modes) }),
+  };
+}
+
+/** Nothing where the driver does not answer. */
+function driverOf(io: NamespaceIo, ifname: string): Pick<EthtoolData, 'driver' | 'strings'> {
+  try {
+    const { statistics, ...told } = io.ethtool(ifname);
+    const driver = {
+      driver: told.driver,
+      version: told.version,
+      firmware_version: told.firmwareVersion,
+      bus_info: told.busInfo,
+      expansion_rom_version: told.expansionRomVersion,
+    };
+    return { driver, strings: statistics };
+  } catch (error) {
+    if (error instanceof KernelError) return { strings: [] };
+    throw error;
+  }
 }
 
 async function answerOf<T>(

@@ -90,7 +90,7 @@ export class NamespaceSource implements Source {
   }
 
   ethtool(row: LinkRow): Promise<EthtoolData> {
-    return readEthtool(this.#namespace.io, row.link.ifindex);
+    return readEthtool(this.#namespace.io, row.link);
   }
 
   queues(): Promise<QueueStats> {

@@ -103,6 +103,9 @@ export class ScriptedIo {
         },
         list: absent,
       },
+      ethtool: () => {
+        throw new Error('not in the script');
+      },
       close: async () => {
         this.closed = true;
       },
