@@ -2,25 +2,25 @@
 import type { Address } from '../model/address.ts';
 import type { Link } from '../model/link.ts';
 import { IFF_UP } from '../model/names/link-flags.ts';
+import type { DeviceAttributes } from './device-attributes.ts';
 import { deviceLabels } from './labels.ts';
 import type { ProjectedAddress } from './project/address.ts';
 import { type LinkReference, type ProjectedLink, withReferences } from './project/link.ts';
-import type { SysfsAttributes } from './sysfs-attributes.ts';
 
 /** A device of the snapshot with what metrics need beside it. */
-export interface ObservedLink extends Readonly<SysfsAttributes> {
+export interface ObservedLink extends Readonly<DeviceAttributes> {
   readonly link: Link;
   /** `device="eth0"`, with a `netns` label before it outside the agent's own namespace. Made once per name. */
   readonly labels: Uint8Array;
 }
 
 /** The table's own row. `link` is replaced as a whole, never changed in place, so readers may keep it. */
-export interface LinkRow extends SysfsAttributes {
+export interface LinkRow extends DeviceAttributes {
   link: Link;
   labels: Uint8Array;
   references: readonly LinkReference[];
-  /** The sysfs attributes have not been read since the device appeared or changed. */
-  sysfsStale: boolean;
+  /** The attributes have not been read since the device appeared or changed. */
+  attributesStale: boolean;
 }
 
 /**
@@ -65,7 +65,7 @@ export class LinkTable {
   /**
    * Insert or replace a device.
    *
-   * @param before The row of an earlier table that held this device; labels and sysfs attributes carry over.
+   * @param before The row of an earlier table that held this device; labels and attributes carry over.
    */
   putLink(projected: ProjectedLink, before = this.#rows.get(projected.link.ifindex)): LinkRow {
     const { ifindex, ifname } = projected.link;
@@ -162,15 +162,15 @@ function rowOf(
   before: LinkRow | undefined,
 ): LinkRow {
   if (before === undefined)
-    return { link, references, labels: deviceLabels(netns, link.ifname), sysfsStale: true };
+    return { link, references, labels: deviceLabels(netns, link.ifname), attributesStale: true };
   const sameName = before.link.ifname === link.ifname;
   return {
     ...before,
     link,
     references,
     labels: sameName ? before.labels : deviceLabels(netns, link.ifname),
-    sysfsStale:
-      before.sysfsStale ||
+    attributesStale:
+      before.attributesStale ||
       !sameName ||
       before.link.address !== link.address ||
       before.link.raw.carrier !== link.raw.carrier ||

@@ -150,7 +150,7 @@ test('a listener hears nothing when the kernel repeats itself', async () => {
   expect(heard).toBe(1);
 });
 
-test('sysfs attributes are read once, and again when the address changes', async () => {
+test('attributes are read once, and again when the address changes', async () => {
   const scripted = new ScriptedIo();
   const address = Uint8Array.of(2, 0, 0, 0, 0, 1);
   scripted.script.links = [linkMessage(2, 'v0', { address })];

@@ -5,13 +5,13 @@ import type { Wire } from '../base/wire.ts';
 import { type NamespaceIo, NETLINK, type NetlinkTransport, type Subscription } from '../kernel/ports.ts';
 import type { Address } from '../model/address.ts';
 import type { Change } from '../model/change.ts';
+import { AttributeRefresher } from './attribute-refresher.ts';
 import { BackOff } from './back-off.ts';
 import { differences } from './differences.ts';
 import { dumpLinkTable } from './dump-link-table.ts';
 import { EventQueue, type QueuedEvent } from './event-queue.ts';
 import { applyLinkEvent, type LinkTableChange, SNAPSHOT_GROUPS } from './link-events.ts';
 import { LinkTable, type ObservedLink } from './link-table.ts';
-import { SysfsRefresher } from './sysfs-refresher.ts';
 import { TimeSlice } from './time-slice.ts';
 
 export type { ObservedLink } from './link-table.ts';
@@ -57,7 +57,7 @@ export class NamespaceSnapshot {
   readonly #listeners = new Set<ChangeListener>();
   readonly #backOff = new BackOff(50, 5_000);
   readonly #stop = new AbortController();
-  readonly #sysfs: SysfsRefresher;
+  readonly #attributes: AttributeRefresher;
   #table: LinkTable;
   #subscription: Subscription | undefined;
   #state: 'new' | 'synchronising' | 'current' | 'closed' = 'new';
@@ -73,7 +73,7 @@ export class NamespaceSnapshot {
     this.#io = io;
     this.#options = options;
     this.#table = new LinkTable(this.netns);
-    this.#sysfs = new SysfsRefresher(io.sys, () => this.#table);
+    this.#attributes = new AttributeRefresher(io, () => this.#table);
   }
 
   /**
@@ -136,7 +136,7 @@ export class NamespaceSnapshot {
     this.#stop.abort();
     clearInterval(this.#refresh);
     this.#subscription?.close();
-    this.#sysfs.close();
+    this.#attributes.close();
     this.#queue.clear();
     this.#listeners.clear();
   }
@@ -152,7 +152,7 @@ export class NamespaceSnapshot {
     const changes = this.#listeners.size === 0 ? [] : await differences(this.#table, fresh);
     if (this.#closed) return;
     this.#table = fresh;
-    this.#sysfs.wake();
+    this.#attributes.wake();
     await this.#announce(changes);
     if (this.#closed) return;
     this.#state = 'current';
@@ -232,7 +232,7 @@ export class NamespaceSnapshot {
       this.#apply(event);
       if (slice.spent) await slice.pause();
     }
-    this.#sysfs.wake();
+    this.#attributes.wake();
   }
 
   /** A message that cannot be read is reported and costs nothing but itself. */

@@ -113,7 +113,7 @@ export class ScriptedIo {
   }
 
   #transport(): NetlinkTransport {
-    const unused = () => Promise.reject(new Error('not in the script'));
+    const unused = () => Promise.reject(new WeirError('NO_DATA', { what: 'what the script does not have' }));
     return {
       protocol: 0,
       request: unused,

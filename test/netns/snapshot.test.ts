@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
@@ -103,7 +103,7 @@ test('events alone keep it equal to a fresh dump: no overrun, one dump', async (
   expect(snapshot.links().find(({ link }) => link.ifname === 'mv0')?.link.link).toBe('lower');
 });
 
-test('a device carries labels and sysfs attributes, read again when it is renamed', async () => {
+test('a device carries labels and attributes, read again when it is renamed', async () => {
   const [ns, io] = await namespace();
   ns.ip('link', 'add', 'v0', 'type', 'veth', 'peer', 'name', 'v1');
   const snapshot = await started(io);
@@ -116,6 +116,15 @@ test('a device carries labels and sysfs attributes, read again when it is rename
     .toMatchObject({ speed: 10000, duplex: 'full', addrAssignType: 1, nameAssignType: 3 });
   expect(new TextDecoder().decode(row()?.labels)).toBe(`netns="${ns.name}",device="v0"`);
   expect(snapshot.links()[0]).not.toHaveProperty('speed');
+  const file = (name: string) =>
+    execFileSync('ip', ['netns', 'exec', ns.name, 'cat', `/sys/class/net/v0/${name}`], {
+      encoding: 'utf8',
+    }).trim();
+  expect({ speed: String(row()?.speed), duplex: row()?.duplex, devId: row()?.devId }).toEqual({
+    speed: file('speed'),
+    duplex: file('duplex'),
+    devId: Number(file('dev_id')),
+  });
   ns.ip('link', 'set', 'v0', 'address', '02:00:00:00:00:01');
   await expect.poll(() => row()).toMatchObject({ addrAssignType: 3, speed: 10000 });
   ns.ip('link', 'set', 'v0', 'name', 'up"link');

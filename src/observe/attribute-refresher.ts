@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { FileReader } from '../kernel/ports.ts';
+import type { NamespaceIo } from '../kernel/ports.ts';
+import { type DeviceAttributes, readDeviceAttributes } from './device-attributes.ts';
 import type { LinkRow, LinkTable } from './link-table.ts';
-import { readSysfsAttributes } from './sysfs-attributes.ts';
 import { TimeSlice } from './time-slice.ts';
 
 /** Devices read at once. */
 const AT_ONCE = 8;
 
-/** Fills in the sysfs attributes of devices that appeared or changed, a few at a time. */
-export class SysfsRefresher {
-  readonly #sys: FileReader;
+/** Fills in the attributes of devices that appeared or changed, a few at a time. */
+export class AttributeRefresher {
+  readonly #io: NamespaceIo;
   readonly #table: () => LinkTable;
   #running = false;
   #again = false;
   #closed = false;
 
-  constructor(sys: FileReader, table: () => LinkTable) {
-    this.#sys = sys;
+  constructor(io: NamespaceIo, table: () => LinkTable) {
+    this.#io = io;
     this.#table = table;
   }
 
@@ -36,7 +36,7 @@ export class SysfsRefresher {
       this.#again = false;
       const stale = this.#table()
         .rows()
-        .filter((row) => row.sysfsStale);
+        .filter((row) => row.attributesStale);
       await this.#readAll(stale.map((row) => row.link.ifindex));
     }
     this.#running = false;
@@ -52,15 +52,15 @@ export class SysfsRefresher {
 
   async #readOne(ifindex: number): Promise<void> {
     const row = this.#table().row(ifindex);
-    if (row === undefined || !row.sysfsStale) return;
-    row.sysfsStale = false;
-    const found = await readSysfsAttributes(this.#sys, row.link.ifname).catch(() => undefined);
+    if (row === undefined || !row.attributesStale) return;
+    row.attributesStale = false;
+    const found = await readDeviceAttributes(this.#io, row.link).catch(() => undefined);
     const now = this.#table().row(ifindex);
     if (found !== undefined && now?.link.ifname === row.link.ifname) replaceAttributes(now, found);
   }
 }
 
-function replaceAttributes(row: LinkRow, found: Awaited<ReturnType<typeof readSysfsAttributes>>): void {
+function replaceAttributes(row: LinkRow, found: DeviceAttributes): void {
   for (const key of ['addrAssignType', 'devId', 'nameAssignType', 'speed', 'duplex'] as const)
     delete row[key];
   Object.assign(row, found);
