@@ -6,10 +6,11 @@
       "sources": [
         "src/addon.c",
         "src/args.c",
+        "src/ethtool.c",
         "src/fdwatch.c",
+        "src/later.c",
         "src/netlink.c",
         "src/netns.c",
-        "src/sending.c",
         "src/unix.c"
       ],
       "defines": ["_GNU_SOURCE", "NAPI_VERSION=8"],

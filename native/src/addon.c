@@ -10,7 +10,7 @@
 #include "args.h"
 #include "core.h"
 #include "fdwatch.h"
-#include "sending.h"
+#include "later.h"
 
 /* netlinkOpen(netns, protocol, receiveBuffer, sendBuffer) -> fd */
 static napi_value netlink_open(napi_env env, napi_callback_info info)
@@ -54,39 +54,23 @@ static napi_value netlink_join(napi_env env, napi_callback_info info)
 /* netlinkSend(fd, bytes, start, end) -> bytes sent */
 static napi_value netlink_send(napi_env env, napi_callback_info info)
 {
-	napi_value args[4];
-	int64_t start, end;
-	size_t length;
-	void *bytes;
-	int fd;
+	struct args_netlink args;
+	napi_value values[4];
 
-	if (!args_get(env, info, 4, args) || !args_fd(env, args[0], &fd) ||
-	    !args_array(env, args[1], "bytes", napi_uint8_array, &bytes, &length) ||
-	    !args_integer(env, args[2], "start", 0, (int64_t)length, &start) ||
-	    !args_integer(env, args[3], "end", start, (int64_t)length, &end))
+	if (!args_send(env, info, values, &args))
 		return NULL;
-	return args_number(env, (double)weir_netlink_send(fd, (char *)bytes + start, (size_t)(end - start)));
+	return args_number(env, (double)weir_netlink_send(args.fd, args.bytes, args.size));
 }
 
 /* netlinkReceive(fd, buffer, slot, lengths) -> datagrams; lengths.length is how many at most */
 static napi_value netlink_receive(napi_env env, napi_callback_info info)
 {
-	napi_value args[4];
-	size_t size, count;
-	void *buffer, *lengths;
-	int64_t slot;
-	int fd;
+	struct args_netlink args;
+	napi_value values[4];
 
-	if (!args_get(env, info, 4, args) || !args_fd(env, args[0], &fd) ||
-	    !args_array(env, args[1], "buffer", napi_uint8_array, &buffer, &size) ||
-	    !args_integer(env, args[2], "slot", 1, (int64_t)size, &slot) ||
-	    !args_array(env, args[3], "lengths", napi_int32_array, &lengths, &count))
+	if (!args_receive(env, info, values, &args))
 		return NULL;
-	if (count > size / (size_t)slot) {
-		napi_throw_range_error(env, "ERR_OUT_OF_RANGE", "buffer must hold lengths.length slots");
-		return NULL;
-	}
-	return args_number(env, weir_netlink_receive(fd, buffer, (size_t)slot, lengths, (unsigned)count));
+	return args_number(env, weir_netlink_receive(args.fd, args.bytes, args.size, args.lengths, args.count));
 }
 
 typedef int path_function(const char *path);
@@ -169,6 +153,25 @@ static napi_value netns_list(napi_env env, napi_callback_info info)
 	return result;
 }
 
+/* ethtoolRead(netns, ifname) -> Buffer laid out as weir_ethtool_read says */
+static napi_value ethtool_read(napi_env env, napi_callback_info info)
+{
+	napi_value args[2], result = NULL;
+	char ifname[WEIR_MAX_TEXT];
+	uint8_t *bytes = NULL;
+	int netns, length;
+
+	if (!args_get(env, info, 2, args) || !args_fd(env, args[0], &netns) ||
+	    !args_text(env, args[1], "ifname", ifname))
+		return NULL;
+	length = weir_ethtool_read(netns, ifname, &bytes);
+	if (length < 0)
+		return args_number(env, length);
+	napi_create_buffer_copy(env, (size_t)length, bytes, NULL, &result);
+	free(bytes);
+	return result;
+}
+
 /* unixPeer(fd) -> [pid, uid, gid] */
 static napi_value unix_peer(napi_env env, napi_callback_info info)
 {
@@ -212,7 +215,8 @@ NAPI_MODULE_INIT()
 		EXPORT("netlinkPort", netlink_port),
 		EXPORT("netlinkJoin", netlink_join),
 		EXPORT("netlinkSend", netlink_send),
-		EXPORT("netlinkSendLater", sending_later),
+		EXPORT("netlinkSendLater", later_send),
+		EXPORT("netlinkReceiveLater", later_receive),
 		EXPORT("netlinkReceive", netlink_receive),
 		EXPORT("netnsOpen", netns_open),
 		EXPORT("netnsList", netns_list),
@@ -223,6 +227,7 @@ NAPI_MODULE_INIT()
 		EXPORT("fdWatchOpen", fdwatch_open),
 		EXPORT("fdWatchSet", fdwatch_set),
 		EXPORT("fdWatchClose", fdwatch_close),
+		EXPORT("ethtoolRead", ethtool_read),
 		EXPORT("unixPeer", unix_peer),
 		EXPORT("unixSend", unix_send),
 	};

@@ -75,6 +75,45 @@ bool args_array(napi_env env, napi_value value, const char *name, napi_typedarra
 	return true;
 }
 
+bool args_send(napi_env env, napi_callback_info info, napi_value values[4], struct args_netlink *out)
+{
+	int64_t start, end;
+	size_t length;
+	void *bytes;
+
+	if (!args_get(env, info, 4, values) || !args_fd(env, values[0], &out->fd) ||
+	    !args_array(env, values[1], "bytes", napi_uint8_array, &bytes, &length) ||
+	    !args_integer(env, values[2], "start", 0, (int64_t)length, &start) ||
+	    !args_integer(env, values[3], "end", start, (int64_t)length, &end))
+		return false;
+	out->bytes = (char *)bytes + start;
+	out->size = (size_t)(end - start);
+	out->lengths = NULL;
+	out->count = 0;
+	return true;
+}
+
+bool args_receive(napi_env env, napi_callback_info info, napi_value values[4], struct args_netlink *out)
+{
+	size_t size, count;
+	void *lengths;
+	int64_t slot;
+
+	if (!args_get(env, info, 4, values) || !args_fd(env, values[0], &out->fd) ||
+	    !args_array(env, values[1], "buffer", napi_uint8_array, &out->bytes, &size) ||
+	    !args_integer(env, values[2], "slot", 1, (int64_t)size, &slot) ||
+	    !args_array(env, values[3], "lengths", napi_int32_array, &lengths, &count))
+		return false;
+	if (count == 0 || count > size / (size_t)slot) {
+		napi_throw_range_error(env, "ERR_OUT_OF_RANGE", "buffer must hold lengths.length slots");
+		return false;
+	}
+	out->size = (size_t)slot;
+	out->lengths = lengths;
+	out->count = (unsigned)count;
+	return true;
+}
+
 napi_value args_number(napi_env env, double number)
 {
 	napi_value value = NULL;

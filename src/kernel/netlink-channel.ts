@@ -48,6 +48,7 @@ export class NetlinkChannel {
   #chunk: number = CHUNK.first;
   #dead: Error | undefined;
   #dumpTurn: Promise<void> = Promise.resolve();
+  #dumping = false;
   /** Dumps that run or wait here. */
   dumps = 0;
 
@@ -58,6 +59,7 @@ export class NetlinkChannel {
       truncated: (wire, start, end) => this.#truncated(wire, start, end),
       overrun: () => this.#overrun(),
       failed: (error) => this.#fail(error),
+      dumping: () => this.#dumping,
     });
     this.#sender = new NetlinkSender((bytes, start, end) => this.#socket.send(bytes, start, end));
   }
@@ -86,10 +88,12 @@ export class NetlinkChannel {
     this.dumps++;
     await before;
     const exchange = this.#startDump(request, sink);
+    this.#dumping = true;
     const stop = () => exchange.stop(signal?.reason);
     if (signal?.aborted) stop();
     signal?.addEventListener('abort', stop, { once: true });
     void exchange.ended.then(() => {
+      this.#dumping = false;
       this.dumps--;
       turn.resolve();
     });

@@ -2,12 +2,13 @@
 import { closeSync } from 'node:fs';
 import type { NetnsFd } from '../base/brand.ts';
 import { ERRNO } from '../base/errno.gen.ts';
-import { type Wire, wireOf } from '../base/wire.ts';
+import type { Wire } from '../base/wire.ts';
 import { checked, kernelError } from './errno.ts';
+import { giveInbox, growInboxes, type Inbox, takeInbox } from './inbox.ts';
 import { FD_EVENT, type FdWatch, native } from './native.ts';
 import type { NetlinkProtocol } from './ports.ts';
 
-/** What a socket tells its owner. Called from the event loop, never while a method of the socket runs. */
+/** What a socket tells its owner. */
 export interface SocketHandlers {
   /** One datagram of the kernel in `wire.bytes[start, end)`, valid only during the call. */
   datagram(wire: Wire, start: number, end: number): void;
@@ -19,26 +20,15 @@ export interface SocketHandlers {
   idle?(): void;
   /** The socket failed for good; it delivers nothing more. */
   failed(error: Error): void;
+  /** True while a dump runs: then receiving makes the kernel work, and is done off this thread. */
+  dumping?(): boolean;
 }
 
 /** Bytes. Large enough for the acknowledgements and events of a burst; the kernel accounts only what is used. */
 const RECEIVE_BUFFER = 8 << 20;
 const SEND_BUFFER = 1 << 20;
-/** Datagrams per system call. A dump's are about 32 KiB each, half a millisecond of kernel and decoder. */
-const SLOTS = 4;
 /** Milliseconds after which reception gives way to the rest of the event loop. */
 const TURN = 1;
-
-/**
- * The receive buffer of all sockets of this thread: reception and dispatch are one synchronous step, so they never
- * need more than one. A dump's datagram has at most 32 KiB; a single message can be larger.
- */
-const inbox = { slot: 1 << 16, wire: wireOf(new Uint8Array(SLOTS << 16)), lengths: new Int32Array(SLOTS) };
-
-function growInbox(datagram: number): void {
-  while (inbox.slot < datagram) inbox.slot *= 2;
-  inbox.wire = wireOf(new Uint8Array(SLOTS * inbox.slot));
-}
 
 /** One netlink socket in one network namespace, watched by the event loop. */
 export class NetlinkSocket {
@@ -47,7 +37,9 @@ export class NetlinkSocket {
   readonly #handlers: SocketHandlers;
   readonly #addon = native();
   #open = true;
-  #sending = 0;
+  #pulling = false;
+  /** Calls on other threads that use the descriptor. */
+  #underWay = 0;
 
   /** @throws {KernelError} e.g. EPROTONOSUPPORT for a protocol that the kernel does not have. */
   constructor(
@@ -65,9 +57,9 @@ export class NetlinkSocket {
         checked(`join netlink group ${group}`, this.#addon.netlinkJoin(this.#fd, group));
       this.#watch = checked(
         operation,
-        this.#addon.fdWatchOpen(this.#fd, (status) => this.#wake(status)),
+        this.#addon.fdWatchOpen(this.#fd, () => this.#wake()),
       );
-      checked(operation, this.#addon.fdWatchSet(this.#watch, FD_EVENT.readable));
+      this.#listen();
     } catch (error) {
       closeSync(this.#fd);
       throw error;
@@ -79,22 +71,22 @@ export class NetlinkSocket {
    * change of a device can take it long. One call at a time keeps their order.
    * @returns bytes sent or a negative errno.
    */
-  async send(bytes: Uint8Array, start: number, end: number): Promise<number> {
-    if (!this.#open) return -ERRNO.EBADF;
-    this.#sending++;
-    try {
-      return await this.#addon.netlinkSendLater(this.#fd, bytes, start, end);
-    } finally {
-      this.#sending--;
-      this.#release();
-    }
+  send(bytes: Uint8Array, start: number, end: number): Promise<number> {
+    if (!this.#open) return Promise.resolve(-ERRNO.EBADF);
+    return this.#onPool(this.#addon.netlinkSendLater(this.#fd, bytes, start, end));
   }
 
   /** Deliver what has arrived, for about a millisecond; the event loop goes on with the rest. */
   receive(): void {
+    if (this.#pulling) return;
+    const inbox = takeInbox();
     const until = performance.now() + TURN;
-    let count = SLOTS;
-    while (this.#open && count > 0 && performance.now() < until) count = this.#receiveOnce();
+    let more = true;
+    while (this.#open && more && performance.now() < until) {
+      const count = this.#addon.netlinkReceive(this.#fd, inbox.wire.bytes, inbox.slot, inbox.lengths);
+      more = this.#deliver(inbox, count);
+    }
+    giveInbox(inbox);
     if (this.#open) this.#handlers.idle?.();
   }
 
@@ -105,20 +97,61 @@ export class NetlinkSocket {
     this.#release();
   }
 
-  /** The number of a closed descriptor is given away again, so a send under way must end first. */
+  /** The number of a closed descriptor is given away again, so calls under way must end first. */
   #release(): void {
-    if (!this.#open && this.#sending === 0) closeSync(this.#fd);
+    if (!this.#open && this.#underWay === 0) closeSync(this.#fd);
   }
 
-  #wake(status: number): void {
+  async #onPool<T>(call: Promise<T>): Promise<T> {
+    this.#underWay++;
+    try {
+      return await call;
+    } finally {
+      this.#underWay--;
+      this.#release();
+    }
+  }
+
+  #listen(): void {
+    checked('watch a netlink socket', this.#addon.fdWatchSet(this.#watch, FD_EVENT.readable));
+  }
+
+  #wake(): void {
+    if (this.#handlers.dumping?.() === true) {
+      void this.#pull();
+      return;
+    }
     this.receive();
     // libuv stops a watch whose descriptor reports an error, and ENOBUFS is one
-    if (status < 0 && this.#open) this.#addon.fdWatchSet(this.#watch, FD_EVENT.readable);
+    if (this.#open) this.#listen();
   }
 
-  #receiveOnce(): number {
+  /** Receive a dump: the kernel makes its next part on another thread while this one decodes the last. */
+  async #pull(): Promise<void> {
+    this.#pulling = true;
+    this.#addon.fdWatchSet(this.#watch, FD_EVENT.none);
+    let next: Promise<Received> | undefined = this.#receiveLater();
+    while (next !== undefined) {
+      const received: Received = await next;
+      const { inbox, count } = received;
+      const more: boolean = count > 0 && this.#open && this.#handlers.dumping?.() === true;
+      next = more ? this.#receiveLater() : undefined;
+      this.#deliver(inbox, count);
+      giveInbox(inbox);
+    }
+    this.#pulling = false;
+    if (this.#open) this.#listen();
+  }
+
+  async #receiveLater(): Promise<Received> {
+    const inbox = takeInbox();
     const { wire, slot, lengths } = inbox;
-    const count = this.#addon.netlinkReceive(this.#fd, wire.bytes, slot, lengths);
+    const call = this.#addon.netlinkReceiveLater(this.#fd, wire.bytes, slot, lengths);
+    return { inbox, count: await this.#onPool(call) };
+  }
+
+  /** Hand on `count` datagrams, or the negative errno. @returns false when there is nothing more to receive. */
+  #deliver({ wire, slot, lengths }: Inbox, count: number): boolean {
     if (count < 0) return this.#receiveFailed(-count);
     let needed = slot;
     for (let i = 0; i < count && this.#open; i++) {
@@ -127,19 +160,24 @@ export class NetlinkSocket {
       else if (length < 0) this.#handlers.truncated(wire, i * slot, (i + 1) * slot);
       needed = Math.max(needed, -length);
     }
-    if (needed > slot) growInbox(needed);
-    return count;
+    if (needed > slot) growInboxes(needed);
+    return count > 0;
   }
 
-  #receiveFailed(errno: number): number {
-    if (errno === ERRNO.EAGAIN) return 0;
-    if (errno === ERRNO.EINTR) return 1;
+  #receiveFailed(errno: number): boolean {
+    if (errno === ERRNO.EAGAIN || !this.#open) return false;
+    if (errno === ERRNO.EINTR) return true;
     if (errno === ERRNO.ENOBUFS) {
       this.#handlers.overrun();
-      return 1;
+      return true;
     }
     this.close();
     this.#handlers.failed(kernelError('receive from a netlink socket', errno));
-    return 0;
+    return false;
   }
+}
+
+interface Received {
+  readonly inbox: Inbox;
+  readonly count: number;
 }

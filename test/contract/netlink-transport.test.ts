@@ -274,8 +274,8 @@ describe.each(KINDS)('$name', ({ open, lacks = [] }) => {
 test('the native transport repeats a dump that the kernel marks as interrupted', async () => {
   await using ns = await netns('wb-contract');
   const transport = await (await ns.io()).netlink(NETLINK.ROUTE);
-  expect(await transport.submit(addNexthops(8000))).toEqual([]);
-  let next = 8001;
+  expect(await transport.submit(addNexthops(24_000))).toEqual([]);
+  let next = 24_001;
   const disturbed = async (times: number) => {
     let count = 0;
     let restarts = 0;
@@ -287,9 +287,9 @@ test('the native transport repeats a dump that the kernel marks as interrupted',
     await transport.dump(dumpNexthops(), () => count++ === 0 && disturb(), { restart, attempts: 3 });
     return { count, restarts };
   };
-  expect(await disturbed(1)).toEqual({ count: 8001, restarts: 1 });
+  expect(await disturbed(1)).toEqual({ count: 24_001, restarts: 1 });
   expect(await errorOf(disturbed(9))).toMatchObject({ code: 'DUMP_INTERRUPTED', details: { attempts: 3 } });
-  expect(await disturbed(0)).toEqual({ count: 8004, restarts: 0 });
+  expect(await disturbed(0)).toEqual({ count: 24_004, restarts: 0 });
 });
 
 test('the native transport leaves no descriptor behind', async () => {
