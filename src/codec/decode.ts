@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What generated decoders are made of. Every function that reads checks the length first; the only thing thrown is a
+// What generated decoders are made of. Every function that reads checks the length first; the only thing
+// thrown is a
 // DecodeFault, which the exported decoders turn into WeirError `DECODE` with the path (see located()).
 import { cString } from '../base/bytes.ts';
 import type { Wire } from '../base/wire.ts';

@@ -3,8 +3,12 @@
 import { bytesOf } from '../base/bytes.ts';
 import { WeirError } from '../base/errors.ts';
 import { type Bitfield32, NLA_F_NESTED, type UnknownAttr } from './decode.ts';
+import { fits, fits64, MAX_S64, MAX_U64, MIN_S64 } from './fits.ts';
 
-/** Framed messages: assignable to the transport's MessageBatch. The memory is the encoder's, valid until it changes. */
+/**
+ * Framed messages: assignable to the transport's MessageBatch. The memory is the encoder's, valid until it
+ * changes.
+ */
 export interface EncodedBatch {
   readonly bytes: Uint8Array;
   readonly length: number;
@@ -14,15 +18,11 @@ export interface EncodedBatch {
 
 const NLMSG_HDRLEN = 16;
 
-/** Bounds of 64-bit integers. */
-export const MAX_U64 = 0xffff_ffff_ffff_ffffn;
-export const MIN_S64: bigint = -0x8000_0000_0000_0000n;
-export const MAX_S64 = 0x7fff_ffff_ffff_ffffn;
-
 /**
  * A growing buffer for netlink messages. `reset()` and reuse it: then encoding allocates nothing.
  *
- * Positions are aligned to 4 bytes from the start of the buffer, as the kernel expects. Values that do not fit their
+ * Positions are aligned to 4 bytes from the start of the buffer, as the kernel expects. Values that do not
+ * fit their
  * field throw WeirError `ENCODE`.
  */
 export class Encoder {
@@ -270,7 +270,10 @@ export class Encoder {
     this.align();
   }
 
-  /** Start a message: nlmsghdr with NLM_F_REQUEST's bit as the caller gives it. Give the result to `messageEnd`. */
+  /**
+   * Start a message: nlmsghdr with NLM_F_REQUEST's bit as the caller gives it. Give the result to
+   * `messageEnd`.
+   */
   messageBegin(type: number, flags: number): number {
     const at = this.reserve(NLMSG_HDRLEN);
     this.view.setUint16(at + 4, type, true);
@@ -318,28 +321,6 @@ export function payloadOf(write: (out: Encoder) => void): Uint8Array {
   const out = new Encoder(256);
   write(out);
   return out.payload();
-}
-
-/**
- * The value itself, when it is within the bounds. `what` names the field: a text, or the type of an attribute.
- *
- * @throws {WeirError} `ENCODE`.
- */
-export function fits(value: number, min: number, max: number, what: string | number): number {
-  // Written so that NaN is refused too.
-  if (value >= min && value <= max) return value;
-  throw outOfRange(value, min, max, what);
-}
-
-/** The same for 64 bits. */
-export function fits64(value: bigint, min: bigint, max: bigint, what: string | number): bigint {
-  if (value >= min && value <= max) return value;
-  throw outOfRange(value, min, max, what);
-}
-
-function outOfRange(value: unknown, min: unknown, max: unknown, what: string | number): WeirError {
-  const path = typeof what === 'number' ? `attribute ${what}` : what;
-  return new WeirError('ENCODE', { path, problem: `${value} is not within ${min} to ${max}` });
 }
 
 function tooLong(type: number, size: number): WeirError {

@@ -30,8 +30,10 @@ export interface NetlinkResult {
 const NO_ACK: ExtendedAck = {};
 
 /**
- * Decode the payload of NLMSG_ERROR: errno, the request's header (and the request unless NLM_F_CAPPED), then the
- * extended ack's attributes when NLM_F_ACK_TLVS is set. Malformed attributes are ignored: the errno matters more.
+ * Decode the payload of NLMSG_ERROR: errno, the request's header (and the request unless NLM_F_CAPPED), then
+ * the
+ * extended ack's attributes when NLM_F_ACK_TLVS is set. Malformed attributes are ignored: the errno matters
+ * more.
  *
  * @see net/netlink/af_netlink.c netlink_ack()
  */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a byte to the name of the attribute that holds it: for decode errors and for the kernel's extended acks.
+// From a byte to the name of the attribute that holds it: for decode errors and for the kernel's extended
+// acks.
 import { cString } from '../base/bytes.ts';
 import { WeirError } from '../base/errors.ts';
 import type { Wire } from '../base/wire.ts';

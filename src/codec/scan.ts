@@ -5,8 +5,10 @@ import type { Wire } from '../base/wire.ts';
 import { cut, NLA_TYPE_MASK } from './decode.ts';
 
 /**
- * Note where the payload of each attribute in `[start, end)` starts: `offsets[type]`, 0 when it is absent. Of an
- * attribute that occurs twice the last counts; types beyond the array are passed over. Check lengths with `lengthAt`
+ * Note where the payload of each attribute in `[start, end)` starts: `offsets[type]`, 0 when it is absent. Of
+ * an
+ * attribute that occurs twice the last counts; types beyond the array are passed over. Check lengths with
+ * `lengthAt`
  * (the readers below do).
  *
  * @example
@@ -42,13 +44,17 @@ export function u32At(w: Wire, at: number | undefined, otherwise = 0): number {
   return at && lengthAt(w, at) >= 4 ? w.view.getUint32(at, true) : otherwise;
 }
 
-/** An IPv4 address at a position that `scanAttrs` gave, as a number in host order; -1 when it is something else. */
+/**
+ * An IPv4 address at a position that `scanAttrs` gave, as a number in host order; -1 when it is something
+ * else.
+ */
 export function ipv4At(w: Wire, at: number | undefined): number {
   return at && lengthAt(w, at) === 4 ? w.view.getUint32(at) : -1;
 }
 
 /**
- * A u64 counter as a number, at a byte that the caller knows to be inside: exact up to 2^53, rounded beyond. Many times
+ * A u64 counter as a number, at a byte that the caller knows to be inside: exact up to 2^53, rounded beyond.
+ * Many times
  * cheaper than a bigint.
  */
 export function counterAt(w: Wire, at: number): number {

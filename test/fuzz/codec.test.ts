@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// No input makes a decoder throw anything but DECODE, loop or read out of bounds. Inputs are real captures and messages
-// grown from the attribute tables, both mutated. WEIR_FUZZ_SEED repeats a run, WEIR_FUZZ_COUNT sets its length.
+// No input makes a decoder throw anything but DECODE, loop or read out of bounds. Inputs are real captures
+// and messages
+// grown from the attribute tables, both mutated. WEIR_FUZZ_SEED repeats a run, WEIR_FUZZ_COUNT sets its
+// length.
 import { expect, test } from 'vitest';
 import { isWeirError } from '../../src/base/errors.ts';
 import { wireOf } from '../../src/base/wire.ts';
@@ -8,8 +10,9 @@ import { Encoder } from '../../src/codec/encoder.ts';
 import { decodeNlmsgDone, decodeNlmsgerr } from '../../src/codec/message.ts';
 import { attrPathAt } from '../../src/codec/path.ts';
 import type { AttrTable } from '../../src/codec/table.ts';
-import { buildModels, FAMILIES, readSources } from '../../tools/codegen/generate.ts';
+import { buildModels, readSources } from '../../tools/codegen/generate.ts';
 import { setTable, setType } from '../../tools/codegen/names.ts';
+import { FAMILIES } from '../../tools/codegen/wanted.ts';
 import { captures, codecOf, toJson } from '../golden/wire/cases.ts';
 import { Interpreter, Refused } from '../golden/wire/interpreter.ts';
 import { debianFile } from '../helpers/debian.ts';
@@ -102,7 +105,9 @@ function settled(value: unknown): unknown {
   return text === undefined ? undefined : JSON.parse(text);
 }
 
-/** The decoded value, or undefined when it was refused as it should be. Anything else thrown fails the test. */
+/**
+ * The decoded value, or undefined when it was refused as it should be. Anything else thrown fails the test.
+ */
 function run({ name, table, decode }: Target, bytes: Uint8Array): { readonly value: unknown } | undefined {
   // The view ends where the message ends, so that a read beyond it throws a RangeError.
   const wire = wireOf(bytes);

@@ -17,7 +17,10 @@ export function outerSelector(set: AttrSet): string | undefined {
   return subs.find((selector) => !set.attrs.some((attr) => attr.prop === selector));
 }
 
-/** An attribute that can be decoded only when the whole set has been seen: its format depends on another attribute. */
+/**
+ * An attribute that can be decoded only when the whole set has been seen: its format depends on another
+ * attribute.
+ */
 function isLate(attr: Attr, lookup: Lookup): boolean {
   return (
     attr.value.t === 'sub' ||
@@ -80,8 +83,10 @@ function valueType(value: Value): string {
       return `readonly ${wrapped(valueType(value.of))}[]`;
     case 'keyed': {
       const keys = value.keys.map((key) => `readonly ${key}: number`).join('; ');
-      const nest = value.of.t === 'nest';
-      return `readonly ({ ${keys}${nest ? '' : `; readonly value: ${valueType(value.of)}`} }${nest ? ` & ${valueType(value.of)}` : ''})[]`;
+      const of = valueType(value.of);
+      return value.of.t === 'nest'
+        ? `readonly ({ ${keys} } & ${of})[]`
+        : `readonly { ${keys}; readonly value: ${of} }[]`;
     }
   }
 }
@@ -159,15 +164,18 @@ function expression(value: Value, p: string, e: string, pick: string, lookup: Lo
       return `${inner(value.set)}(w, ${p}, ${e}, ${pick})`;
     case 'headed':
       return headed(value, p, e, pick, lookup);
-    case 'records':
-      return `records(w, ${p}, ${e}, ${lookup.layout(value.header).size}, (_, s, e) => (${headed(value, 's', 'e', pick, lookup)}))`;
+    case 'records': {
+      const item = headed(value, 's', 'e', pick, lookup);
+      return `records(w, ${p}, ${e}, ${lookup.layout(value.header).size}, (_, s, e) => (${item}))`;
+    }
     case 'array':
       return `indexed(w, ${p}, ${e}, (_, s, e) => ${expression(value.of, 's', 'e', pick, lookup)})`;
     case 'keyed': {
       const keys = value.keys.map((key) => `${key} = 0`).join(', ');
       const text = expression(value.of, 's', 'e', pick, lookup);
       const rest = value.of.t === 'nest' ? `...${text}` : `value: ${text}`;
-      return `keyed(w, ${p}, ${e}, ${value.keys.length}, ([${keys}], s, e) => ({ ${value.keys.join(', ')}, ${rest} }))`;
+      const item = `([${keys}], s, e) => ({ ${value.keys.join(', ')}, ${rest} })`;
+      return `keyed(w, ${p}, ${e}, ${value.keys.length}, ${item})`;
     }
     default:
       throw new Error(`no expression for ${value.t}`);
@@ -182,7 +190,8 @@ function headed(
   lookup: Lookup,
 ): string {
   const size = aligned(lookup.layout(value.header).size);
-  return `{ header: decode${pascal(value.header)}(w, ${p}, ${e}), ...${inner(value.set)}(w, ${p} + ${size}, ${e}, ${pick}) }`;
+  const attrs = `${inner(value.set)}(w, ${p} + ${size}, ${e}, ${pick})`;
+  return `{ header: decode${pascal(value.header)}(w, ${p}, ${e}), ...${attrs} }`;
 }
 
 const aligned = (size: number) => (size + 3) & ~3;
@@ -222,7 +231,9 @@ export type ${type} =
 ${members.join('\n')}
   | Uint8Array;
 ${numbers.length > 0 ? kinds : ''}
-function ${camel(sub.name)}(w: Wire, start: number, end: number, kind: string | undefined, pick: Pick | undefined): ${type} {
+function ${camel(sub.name)}(
+  w: Wire, start: number, end: number, kind: string | undefined, pick: Pick | undefined,
+): ${type} {
   switch (kind) {
 ${cases.join('\n')}
     default:

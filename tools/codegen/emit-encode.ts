@@ -18,10 +18,13 @@ function encodeAttr(attr: Attr, lookup: Lookup): string {
   const name = `value.${attr.prop}`;
   if (attr.value.t === 'keyed') {
     const body = keyedItem(attr.value, lookup);
-    return `  if (${name} !== undefined) for (const x of ${name}) { const m = out.nestBegin(${attr.type}); ${body} out.nestEnd(m); }\n`;
+    const item = `{ const m = out.nestBegin(${attr.type}); ${body} out.nestEnd(m); }`;
+    return `  if (${name} !== undefined) for (const x of ${name}) ${item}\n`;
   }
-  if (attr.multi)
-    return `  if (${name} !== undefined) for (const x of ${name}) ${statement(attr.value, `${attr.type}`, 'x', lookup)}\n`;
+  if (attr.multi) {
+    const item = statement(attr.value, `${attr.type}`, 'x', lookup);
+    return `  if (${name} !== undefined) for (const x of ${name}) ${item}\n`;
+  }
   return `  if (${name} !== undefined) ${statement(attr.value, `${attr.type}`, name, lookup)}\n`;
 }
 
@@ -36,20 +39,23 @@ function statement(value: Value, type: string, x: string, lookup: Lookup): strin
     case 'flag':
       return `out.attrFlag(${type});`;
     case 'ints':
-      return `{ const m = out.begin(${type}); for (const i of ${x}) out.${value.int}(i); out.nestEnd(m); }`;
+      return within(type, `for (const i of ${x}) out.${value.int}(i);`);
     case 'struct':
-      return `{ const m = out.begin(${type}); encode${pascal(value.struct)}(out, ${x}); out.nestEnd(m); }`;
+      return within(type, `encode${pascal(value.struct)}(out, ${x});`);
     case 'structs':
-      return `{ const m = out.begin(${type}); for (const i of ${x}) encode${pascal(value.struct)}(out, i); out.nestEnd(m); }`;
+      return within(type, `for (const i of ${x}) encode${pascal(value.struct)}(out, i);`);
     case 'nest':
       return `{ const n = out.nestBegin(${type}); encode${setType(value.set)}(out, ${x}); out.nestEnd(n); }`;
     case 'headed':
       return `{ const n = out.nestBegin(${type}); ${headed(value, x)} out.nestEnd(n); }`;
-    case 'records':
-      return `{ const m = out.begin(${type}); for (const r of ${x}) { const s = out.length; ${headed(value, 'r')} out.view.setUint16(s, out.length - s, true); } out.nestEnd(m); }`;
+    case 'records': {
+      const length = 'out.view.setUint16(s, out.length - s, true);';
+      return within(type, `for (const r of ${x}) { const s = out.length; ${headed(value, 'r')} ${length} }`);
+    }
     case 'array': {
       const item = statement(value.of, `i + ${value.base}`, 'y', lookup);
-      return `{ const a = out.nestBegin(${type}); for (const [i, y] of ${x}.entries()) ${item} out.nestEnd(a); }`;
+      const loop = `for (const [i, y] of ${x}.entries()) ${item}`;
+      return `{ const a = out.nestBegin(${type}); ${loop} out.nestEnd(a); }`;
     }
     case 'sub':
       return `encode${pascal(value.sub)}(out, ${type}, ${x});`;
@@ -59,7 +65,13 @@ function statement(value: Value, type: string, x: string, lookup: Lookup): strin
 }
 
 function headed(value: { readonly header: string; readonly set: string }, x: string): string {
-  return `encode${pascal(value.header)}(out, ${x}.header); out.align(); encode${setType(value.set)}(out, ${x});`;
+  const header = `encode${pascal(value.header)}(out, ${x}.header); out.align();`;
+  return `${header} encode${setType(value.set)}(out, ${x});`;
+}
+
+/** A payload that is not a nest. */
+function within(type: string, body: string): string {
+  return `{ const m = out.begin(${type}); ${body} out.nestEnd(m); }`;
 }
 
 function keyedItem(value: Value & { t: 'keyed' }, lookup: Lookup): string {
@@ -82,10 +94,11 @@ function wrap(keys: readonly string[], body: string): string {
 export function emitSubEncoder(sub: SubMessage): string {
   const type = pascal(sub.name);
   const cases = sub.formats.map((format) => `    case '${format.kind}': ${formatEncode(format)}`);
+  const nests = sub.formats.some((format) => format.header === undefined);
   return `
 function encode${type}(out: Encoder, type: number, value: ${type}): void {
   if (value instanceof Uint8Array) return out.attrBytes(type, value);
-  const m = ${sub.formats.some((format) => format.header === undefined) ? 'out.nestBegin(type)' : 'out.begin(type)'};
+  const m = out.${nests ? 'nestBegin' : 'begin'}(type);
   switch (value.kind) {
 ${cases.join('\n')}
   }
@@ -141,7 +154,8 @@ function shape(value: Value, lookup: Lookup): string {
     case 'sub': {
       const numeric = lookup.sub(value.sub).formats.some((format) => format.number !== undefined);
       const numbers = numeric ? `, numbers: ${upper(value.sub)}_KINDS` : '';
-      return `, { t: 'sub', selector: '${value.selector}', formats: () => ${upper(value.sub)}_FORMATS${numbers} }`;
+      const formats = `formats: () => ${upper(value.sub)}_FORMATS${numbers}`;
+      return `, { t: 'sub', selector: '${value.selector}', ${formats} }`;
     }
     default:
       return '';
@@ -154,7 +168,7 @@ export function emitFormats(sub: SubMessage, lookup: Lookup): string {
     const header =
       format.header === undefined || format.either ? 0 : aligned(lookup.layout(format.header).size);
     const table = format.set === undefined ? '' : `, table: ${setTable(format.set)}`;
-    return `  ${/^\w+$/.test(format.kind) ? format.kind : `'${format.kind}'`}: { header: ${header}${table} },`;
+    return `  ${format.kind}: { header: ${header}${table} },`;
   });
   return `
 /** Formats of ${sub.name} by kind. */

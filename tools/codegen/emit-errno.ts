@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** TypeScript text of the errno table. Of several names for a number the shortest, then the first, is the one shown. */
+/**
+ * TypeScript text of the errno table. Of several names for a number the shortest, then the first, is the one
+ * shown.
+ */
 export function emitErrno(constants: ReadonlyMap<string, number>): string {
   const all = [...constants].filter(
     ([name, value]) => /^E[A-Z0-9]+$/.test(name) && value > 0 && value < 4096,

@@ -69,16 +69,18 @@ ${text}
 }`;
 }
 
-const ACCESS: Readonly<Record<string, string>> = {
-  u8: 'Uint8', s8: 'Int8', u16: 'Uint16', s16: 'Int16', u32: 'Uint32', s32: 'Int32', u64: 'BigUint64', s64: 'BigInt64',
-}; // biome-ignore format: a table
+/** Name of the DataView's accessor: `BigUint64`. */
+function access(int: IntType): string {
+  const bits = int.slice(1);
+  return `${bits === '64' ? 'Big' : ''}${int.startsWith('s') ? 'Int' : 'Uint'}${bits}`;
+}
 
 const order = (type: FieldType & { t: 'int' }) => (type.be || type.int.endsWith('8') ? '' : ', true');
 
 function read(type: FieldType, at: string): string {
   switch (type.t) {
     case 'int':
-      return `v.get${ACCESS[type.int]}(${at}${order(type)})`;
+      return `v.get${access(type.int)}(${at}${order(type)})`;
     case 'bits':
       return `(v.getUint8(${at}) >> ${type.bit}) & ${2 ** type.bits - 1}`;
     case 'chars':
@@ -95,7 +97,9 @@ function read(type: FieldType, at: string): string {
   }
 }
 
-/** Writes into zeroed memory. Alternatives of a union go first, so that the first member has the last word. */
+/**
+ * Writes into zeroed memory. Alternatives of a union go first, so that the first member has the last word.
+ */
 function writer(layout: Layout): string {
   const type = pascal(layout.name);
   const ordered = [
@@ -122,7 +126,7 @@ ${/\bv\./.test(text) ? '  const v = out.view;\n' : ''}${text}
 function write(type: FieldType, at: string, value: string, name: string): string {
   switch (type.t) {
     case 'int':
-      return `v.set${ACCESS[type.int]}(${at}, ${checked(type.int, value, name)}${order(type)})`;
+      return `v.set${access(type.int)}(${at}, ${checked(type.int, value, name)}${order(type)})`;
     case 'bits': {
       const mask = 2 ** type.bits - 1;
       return `v.setUint8(${at}, v.getUint8(${at}) | ((${value} & ${mask}) << ${type.bit}))`;
@@ -135,7 +139,8 @@ function write(type: FieldType, at: string, value: string, name: string): string
       return `write${pascal(type.layout.name)}(out, ${at}, ${value})`;
     case 'array': {
       const limit = type.length === 0 ? '' : `.slice(0, ${type.length})`;
-      return `${value}${limit}.forEach((x, i) => { ${write(type.of, `${at} + i * ${type.size}`, 'x', name)}; })`;
+      const item = write(type.of, `${at} + i * ${type.size}`, 'x', name);
+      return `${value}${limit}.forEach((x, i) => { ${item}; })`;
     }
   }
 }

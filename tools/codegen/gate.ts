@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The gate: what a spec says about structs and numbers must be what the headers say, or be explained in the overlay.
+// The gate: what a spec says about structs and numbers must be what the headers say, or be explained in the
+// overlay.
 import type { Headers } from './headers.ts';
 import type { Family, Field, Layout, Value } from './model.ts';
 import { cName } from './names.ts';
 import type { Spec } from './spec.ts';
 import { specLayout } from './spec-layout.ts';
 
-/** Differences between spec and headers that the overlay does not explain, and explanations without a difference. */
+/**
+ * Differences between spec and headers that the overlay does not explain, and explanations without a
+ * difference.
+ */
 export function checkFamily(spec: Spec, family: Family, headers: Headers): string[] {
   return [...checkStructs(spec, headers), ...checkNumbers(spec, family, headers), ...checkCycles(family)];
 }

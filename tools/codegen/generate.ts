@@ -9,31 +9,7 @@ import { checkFamily } from './gate.ts';
 import { type Headers, readHeaders } from './headers.ts';
 import type { Family } from './model.ts';
 import { findSpecs, readSpec, type Spec } from './spec.ts';
-
-/** Families that have a module, in order. */
-export const FAMILIES = [
-  'netlink',
-  'rt-link',
-  'rt-addr',
-  'rt-route',
-  'rt-rule',
-  'rt-neigh',
-  'nexthop',
-  'tc',
-  'nlctrl',
-  'ethtool',
-  'netdev',
-  'ctnetlink',
-  'inet-diag',
-] as const;
-
-const PREFIXES = new RegExp(`^(${[
-  'RTM', 'RTNLGRP', 'RTN', 'RTA', 'RTAX', 'RTPROT', 'RT_SCOPE', 'RT_TABLE', 'RTNH', 'RTEXT', 'IFF', 'IFLA', 'IFA',
-  'IF_OPER', 'IF_LINK', 'ARPHRD', 'NDA', 'NUD', 'NTF', 'NDTA', 'NDTPA', 'FRA', 'FR_ACT', 'NFEA', 'NFNLGRP', 'SKNLGRP', 'FR_ACT', 'FIB_RULE', 'NHA', 'NEXTHOP',
-  'TCA', 'TC', 'TCF', 'TCAA', 'NETEM', 'NLM_F', 'NLMSG', 'NLMSGERR', 'NLA', 'NL_ATTR', 'NL_POLICY', 'CTRL', 'GENL', 'ETHTOOL',
-  'ETH_SS', 'CTA', 'IPCTNL', 'NFNL', 'NFNETLINK', 'INET_DIAG', 'INET_ULP', 'TCP', 'SK_MEMINFO', 'SOCK', 'LWTUNNEL', 'LWT',
-  'MPLS', 'SEG6', 'IOAM6', 'RPL', 'BRIDGE', 'BR', 'MACVLAN', 'IPVLAN', 'VXLAN', 'VETH', 'XDP', 'AF', 'IN6', 'NETCONFA',
-].join('|')})_|^E[A-Z0-9]+$`); // biome-ignore format: a list
+import { FAMILIES } from './wanted.ts';
 
 /** What one run works on. */
 export interface Sources {
@@ -45,9 +21,9 @@ export interface Sources {
 export function readSources(docs: string): Sources {
   const dir = findSpecs(docs);
   const overlays = join(dirname(fileURLToPath(import.meta.url)), 'overlay');
-  const specs = new Map(FAMILIES.map((name) => [name as string, readSpec(dir, overlays, name)]));
+  const specs = new Map(FAMILIES.map((name) => [name, readSpec(dir, overlays, name)]));
   const structs = [...specs.values()].flatMap(structNames);
-  return { specs, headers: readHeaders(structs, PREFIXES) };
+  return { specs, headers: readHeaders(structs) };
 }
 
 /** Models of all families, after the gate. @throws {Error} naming every unexplained difference. */

@@ -6,19 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BtfType, layoutsOf } from './btf.ts';
 import type { Layout } from './model.ts';
+import { HEADERS, PREFIXES } from './wanted.ts';
 
-const HEADERS = [
-  'sys/socket.h', 'asm/errno.h', 'linux/netlink.h', 'linux/genetlink.h', 'linux/rtnetlink.h', 'linux/if.h',
-  'linux/if_arp.h', 'linux/if_ether.h', 'linux/if_link.h', 'linux/if_addr.h', 'linux/if_bridge.h',
-  'linux/if_tunnel.h', 'linux/if_tun.h', 'linux/veth.h', 'linux/neighbour.h', 'linux/fib_rules.h',
-  'linux/nexthop.h', 'linux/lwtunnel.h', 'linux/mpls.h', 'linux/mpls_iptunnel.h', 'linux/seg6.h',
-  'linux/seg6_iptunnel.h', 'linux/seg6_local.h', 'linux/ioam6_iptunnel.h', 'linux/rpl_iptunnel.h',
-  'linux/pkt_sched.h', 'linux/pkt_cls.h', 'linux/gen_stats.h', 'linux/net_namespace.h', 'linux/netconf.h',
-  'linux/sock_diag.h', 'linux/inet_diag.h', 'linux/tcp.h', 'linux/ethtool.h', 'linux/ethtool_netlink.h',
-  'linux/net_tstamp.h', 'linux/tc_ematch/tc_em_meta.h', 'linux/netfilter/nfnetlink.h', 'linux/netfilter/nfnetlink_conntrack.h',
-  ...['bpf', 'connmark', 'csum', 'ct', 'ctinfo', 'defact', 'gact', 'gate', 'ife', 'mirred', 'mpls', 'nat', 'pedit',
-    'sample', 'skbedit', 'skbmod', 'tunnel_key', 'vlan'].map((name) => `linux/tc_act/tc_${name}.h`),
-] as const; // biome-ignore format: a list
+/** Constants with a wanted prefix, and error numbers. */
+const WANTED = new RegExp(`^(${PREFIXES.join('|')})_|^E[A-Z0-9]+$`);
 
 const includes = HEADERS.map((header) => `#include <${header}>\n`).join('');
 
@@ -34,15 +25,14 @@ export interface Headers {
  * Compile the headers and read what they define.
  *
  * @param structs C names of the structs whose layouts are wanted.
- * @param prefixes Regular expression that the wanted constants match.
  */
-export function readHeaders(structs: readonly string[], prefixes: RegExp): Headers {
+export function readHeaders(structs: readonly string[]): Headers {
   const dir = mkdtempSync(join(tmpdir(), 'weir-codegen-'));
   try {
     const text = preprocess(dir);
     const present = new Set([...text.matchAll(/\bstruct\s+(\w+)\s*\{/g)].map((match) => match[1] as string));
     const known = structs.filter((name) => present.has(name));
-    const names = constantNames(text, prefixes);
+    const names = constantNames(text);
     const types = compile(dir, [...new Set(known)].sort(), names);
     const layouts = layoutsOf(types);
     return { layout: (name) => layouts.get(name), constants: constantsOf(types) };
@@ -74,14 +64,14 @@ function preprocess(dir: string): string {
 }
 
 /** Names of enumerators and of object-like macros that match. */
-function constantNames(text: string, prefixes: RegExp): string[] {
+function constantNames(text: string): string[] {
   const names = new Set<string>();
   for (const match of text.matchAll(/^#define (\w+) +(?!["{])(\S.*)$/gm)) names.add(match[1] as string);
   for (const body of text.matchAll(/\benum\b\s*\w*\s*\{([^}]*)\}/g)) {
     const plain = (body[1] as string).replace(/^#.*$/gm, '');
     for (const match of plain.matchAll(/(?:^|,)\s*(\w+)\s*(?==|,|$)/g)) names.add(match[1] as string);
   }
-  return [...names].filter((name) => prefixes.test(name)).sort();
+  return [...names].filter((name) => WANTED.test(name)).sort();
 }
 
 /** One translation unit that uses every struct and constant, as BTF. */
@@ -102,7 +92,9 @@ function compile(dir: string, structs: readonly string[], names: readonly string
   return (JSON.parse(json) as { types: BtfType[] }).types;
 }
 
-/** The names that are integer constants: those of one line each about which the compiler does not complain. */
+/**
+ * The names that are integer constants: those of one line each about which the compiler does not complain.
+ */
 function foldable(dir: string, names: readonly string[]): readonly string[] {
   const source = join(dir, 'probe.c');
   writeFileSync(source, includes + names.map((name) => `enum { P_${name} = (int)(${name}) };\n`).join(''));

@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Generate src/codec/generated/*.ts and src/base/errno.gen.ts.
+//
+// Sources: the kernel's netlink specs (attributes, nesting, types), the installed UAPI headers (struct
+// layouts through
+// BTF, constants), and overlay/<family>.yaml for what the specs lack or have wrong. gate.ts compares specs
+// and headers
+// and refuses every difference that an overlay does not explain. To add an attribute or a kind, edit the
+// overlay; to
+// add a family, write its overlay and name it in generate.ts.
+//
 //   node tools/codegen/main.ts [--check] [--specs <root of the extracted linux-doc package>]
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

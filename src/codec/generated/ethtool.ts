@@ -985,7 +985,7 @@ export interface ModuleEepromAttrs {
 export interface StatsGrpAttrs {
   readonly id?: number;
   readonly ssId?: number;
-  readonly stat?: readonly ({ readonly id: number; readonly value: bigint })[];
+  readonly stat?: readonly { readonly id: number; readonly value: bigint }[];
   readonly histRx?: readonly StatsGrpHistAttrs[];
   readonly histTx?: readonly StatsGrpHistAttrs[];
   readonly histBktLow?: number;

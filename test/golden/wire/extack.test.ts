@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests that a kernel refused: errno, message and the path of the attribute that its extended ack points to.
+// Requests that a kernel refused: errno, message and the path of the attribute that its extended ack points
+// to.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -24,14 +25,20 @@ const EXPECTED: Readonly<Record<string, Refusal>> = {
   'error-route-prefix': { errno: 'EINVAL', message: 'Invalid prefix for given prefix length' },
   'error-short': { errno: 'ERANGE', message: 'Attribute failed policy validation', path: 'linkinfo.data.id' },
   'error-tbf': { errno: 'ERANGE' },
-  'error-vxlan-id': { errno: 'ERANGE', message: 'VXLAN ID must be lower than 16777216', path: 'linkinfo.data.id' },
+  'error-vxlan-id': {
+    errno: 'ERANGE',
+    message: 'VXLAN ID must be lower than 16777216',
+    path: 'linkinfo.data.id',
+  },
 };
 
 test.each(captures().filter((capture) => capture.kind.endsWith(':error')))('$name', async (capture) => {
   const codec = await codecOf(capture.kind);
   const { start, end, flags } = capture.messages[0]!;
   const { errno, ack } = decodeNlmsgerr(capture.wire, start, end, flags);
-  const request = new Uint8Array(readFileSync(join(WIRE, capture.name, 'request.bin'))).subarray(NLMSG_HDRLEN);
+  const request = new Uint8Array(readFileSync(join(WIRE, capture.name, 'request.bin'))).subarray(
+    NLMSG_HDRLEN,
+  );
   const shape = { header: codec.headerSize, table: codec.table };
   const path = ack.offset === undefined ? undefined : requestPathAt(shape, wireOf(request), ack.offset);
   const said = { errno: errnoName(errno), message: ack.message, path, missing: ack.missingType };

@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// A second decoder, driven by the generator's model instead of generated text: the oracle for the generated one.
+// A second decoder, driven by the generator's model instead of generated text: the oracle for the generated
+// one.
 // It shares no code with it and is written for clarity, not speed.
-import type { Attr, AttrSet, Family, Field, FieldType, Format, IntType, Layout, Value } from '../../../tools/codegen/model.ts';
+import type {
+  Attr,
+  AttrSet,
+  Family,
+  Field,
+  FieldType,
+  Format,
+  IntType,
+  Layout,
+  Value,
+} from '../../../tools/codegen/model.ts';
 
 /** Thrown for what the generated decoders refuse with `DECODE`. */
 export class Refused extends Error {}
@@ -59,7 +70,14 @@ export class Interpreter {
     return undefined;
   }
 
-  #putLate(result: Record_, set: AttrSet, attr: Attr, payload: Uint8Array, outer: unknown, all: [Attr, Uint8Array][]) {
+  #putLate(
+    result: Record_,
+    set: AttrSet,
+    attr: Attr,
+    payload: Uint8Array,
+    outer: unknown,
+    all: [Attr, Uint8Array][],
+  ) {
     if (all.findLast(([other]) => other === attr)?.[1] !== payload) return;
     if (attr.value.t === 'nest') {
       const selector = this.#borrowed(this.#set(attr.value.set)) as string;
@@ -98,7 +116,10 @@ export class Interpreter {
   #put(result: Record_, attr: Attr, payload: Uint8Array): void {
     const { value, prop } = attr;
     if (value.t === 'keyed')
-      result[prop] = [...((result[prop] as unknown[]) ?? []), ...this.#keyed(value.keys, value.of, payload, {})];
+      result[prop] = [
+        ...((result[prop] as unknown[]) ?? []),
+        ...this.#keyed(value.keys, value.of, payload, {}),
+      ];
     else if (attr.multi) push(result, prop, this.#value(value, payload));
     else result[prop] = this.#value(value, payload);
   }
@@ -137,7 +158,9 @@ export class Interpreter {
       case 'headed':
         return this.#headed(value.header, value.set, b);
       case 'records':
-        return lengthPrefixed(b, this.#size(value.header)).map((r) => this.#headed(value.header, value.set, r));
+        return lengthPrefixed(b, this.#size(value.header)).map((r) =>
+          this.#headed(value.header, value.set, r),
+        );
       case 'array':
         return tlvs(b).map(([, payload]) => this.#value(value.of, payload));
       default:

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Record golden captures: build a namespace, dump it over netlink, store what the kernel sent.
 

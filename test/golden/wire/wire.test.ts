@@ -18,7 +18,7 @@ async function decodeAll(capture: Capture): Promise<unknown[]> {
   return capture.messages.map(({ type, start, end }) => ({
     type,
     header: toJson(codec.decodeHeader(capture.wire, start, end)),
-    ...(toJson(codec.decodeAttrs(capture.wire, start + ((codec.headerSize + 3) & ~3), end)) as object),
+    attrs: toJson(codec.decodeAttrs(capture.wire, start + ((codec.headerSize + 3) & ~3), end)),
   }));
 }
 
@@ -71,7 +71,10 @@ const GROWN: Readonly<Record<string, number>> = {
 
 /** Attributes in one order and without NLA_F_NESTED, which kernels set in some places only. */
 function canonical(kind: string, payload: Uint8Array, header: number): string {
-  return Buffer.from(payload.subarray(0, header)).toString('hex') + sorted(payload.subarray((header + 3) & ~3), kind);
+  return (
+    Buffer.from(payload.subarray(0, header)).toString('hex') +
+    sorted(payload.subarray((header + 3) & ~3), kind)
+  );
 }
 
 function sorted(b: Uint8Array, path: string): string {
