@@ -51,7 +51,9 @@ export function seconds(ticks: bigint | undefined): number | undefined {
   return ticks === undefined ? undefined : Number(ticks) / 100;
 }
 
-/** Settings of a kind that Weir has no file for: the codec's names in snake case, bytes as addresses or hex. */
+/**
+ * Settings of a kind that Weir has no file for: the codec's names in snake case, bytes as addresses or hex.
+ */
 export function genericFields(data: object): Fields {
   const fields: Fields = {};
   for (const [key, value] of Object.entries(data))

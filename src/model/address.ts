@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * One IPv4 or IPv6 address as observed: an entry of `addr_info` in `ip -json -details address`, with the device that
- * carries it. Flags that are set are present as `true` under ip's names.
+ * One IPv4 or IPv6 address as observed: an entry of `addr_info` in `ip -json -details address`, with the
+ * device that carries it. Flags that are set are present as `true` under ip's names.
  */
 export interface Address {
   readonly ifindex: number;

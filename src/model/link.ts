@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * A network device as observed. Field names and renderings are those of `ip -json -details link`, so that whoever
- * knows one knows the other; fields that the kernel does not report are absent.
+ * A network device as observed. Field names and renderings are those of `ip -json -details link`, so that
+ * whoever knows one knows the other; fields that the kernel does not report are absent.
  */
 export interface Link {
   readonly ifindex: number;
   readonly ifname: string;
-  /** Names of IFF_* bits in ip's order: NO-CARRIER (synthetic), LOOPBACK, BROADCAST, ..., UP, LOWER_UP, M-DOWN. */
+  /**
+   * Names of IFF_* bits in ip's order: NO-CARRIER (synthetic), LOOPBACK, BROADCAST, ..., UP, LOWER_UP,
+   * M-DOWN.
+   */
   readonly flags: readonly string[];
   readonly mtu: number;
   /** Name of the root qdisc. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * A neighbour as observed, with the field names of `ip -json -details neighbour`. Flags are keys with the value null,
- * as ip writes them.
+ * A neighbour as observed, with the field names of `ip -json -details neighbour`. Flags are keys with the
+ * value null, as ip writes them.
  */
 export interface Neighbour {
   readonly dst: string;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * A queueing discipline as observed, with the field names of `tc -json -statistics qdisc`. Handles are text as tc
- * writes them (`1:`, `1:10`).
+ * A queueing discipline as observed, with the field names of `tc -json -statistics qdisc`. Handles are text
+ * as tc writes them (`1:`, `1:10`).
  */
 export interface Qdisc extends TcStats {
   readonly kind: string;
@@ -19,7 +19,10 @@ export interface Qdisc extends TcStats {
   readonly options: TcOptions;
 }
 
-/** A traffic class. `tc` has no JSON for classes on many nodes; names are those of its qdiscs and of newer versions. */
+/**
+ * A traffic class. `tc` has no JSON for classes on many nodes; names are those of its qdiscs and of newer
+ * versions.
+ */
 export interface TrafficClass extends TcStats {
   /** Kind of the qdisc that it belongs to. */
   readonly class: string;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * A routing policy rule as observed, with the field names of `ip -json -details rule`. Where ip writes a flag as a key
- * with the value null (`not`, `l3mdev`, `nop`), so does Weir.
+ * A routing policy rule as observed, with the field names of `ip -json -details rule`. Where ip writes a
+ * flag as a key with the value null (`not`, `l3mdev`, `nop`), so does Weir.
  */
 export interface Rule {
   readonly family: string;

@@ -4,8 +4,8 @@ import type { FileReader } from '../kernel/ports.ts';
 import type { Link } from '../model/link.ts';
 
 /**
- * TUN and TAP devices with the names of the users and groups that own them, as `ip` shows them. The node's account
- * files are read only when such a device is there; numbers without a name stay numbers.
+ * TUN and TAP devices with the names of the users and groups that own them, as `ip` shows them. The node's
+ * account files are read only when such a device is there; numbers without a name stay numbers.
  *
  * @param proc procfs: it is the way to the root directory.
  */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Waits between attempts: doubling from `first` to `most` milliseconds, back to `first` after a quiet time. */
+/**
+ * Waits between attempts: doubling from `first` to `most` milliseconds, back to `first` after a quiet time.
+ */
 export class BackOff {
   readonly #first: number;
   readonly #most: number;

@@ -50,7 +50,9 @@ async function readNumber(sys: FileReader, ifname: string, file: string): Promis
   return text === undefined || text === '' || Number.isNaN(value) ? undefined : value;
 }
 
-/** A file that is absent or that the driver refuses (EINVAL, EOPNOTSUPP) has no value: that is not a failure. */
+/**
+ * A file that is absent or that the driver refuses (EINVAL, EOPNOTSUPP) has no value: that is not a failure.
+ */
 async function readText(sys: FileReader, ifname: string, file: string): Promise<string | undefined> {
   try {
     return textOf(await sys.read(`class/net/${ifname}/${file}`)).trim();

@@ -5,8 +5,8 @@ import { sameValue } from './same-value.ts';
 import { TimeSlice } from './time-slice.ts';
 
 /**
- * What lies between two states of a namespace: vanished objects first, addresses before their devices, then what
- * appeared or changed, devices before their addresses.
+ * What lies between two states of a namespace: vanished objects first, addresses before their devices, then
+ * what appeared or changed, devices before their addresses.
  */
 export async function differences(before: LinkTable, after: LinkTable): Promise<readonly LinkTableChange[]> {
   const gone: LinkTableChange[] = [];

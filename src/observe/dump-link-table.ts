@@ -8,7 +8,8 @@ import { projectLink } from './project/link.ts';
 /**
  * Read all links and addresses of a namespace.
  *
- * @param before The table that this one will replace: what was learnt about its devices elsewhere carries over.
+ * @param before The table that this one will replace: what was learnt about its devices elsewhere carries
+ * over.
  * @throws {WeirError} from the transport.
  */
 export async function dumpLinkTable(

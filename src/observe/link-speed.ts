@@ -25,8 +25,9 @@ const PICK = pickOf(LINKMODES_ATTRS, ['speed', 'duplex']);
 const DUPLEX: Readonly<Record<number, string>> = { 0: 'half', 1: 'full' };
 
 /**
- * Speed and duplex by ethtool. The files of the same names in sysfs wait for the RTNL lock, and a read that waits holds
- * the event loop: deleting thousands of devices takes the lock for a second. A netlink request waits elsewhere.
+ * Speed and duplex by ethtool. The files of the same names in sysfs wait for the RTNL lock, and a read that
+ * waits holds the event loop: deleting thousands of devices takes the lock for a second. A netlink request
+ * waits elsewhere.
  *
  * @throws {WeirError} `NO_DATA` on a kernel without ethtool netlink (before Linux 5.6).
  * @see net/ethtool/linkmodes.c linkmodes_fill_reply()

@@ -10,7 +10,9 @@ import { type LinkReference, type ProjectedLink, withReferences } from './projec
 /** A device of the snapshot with what metrics need beside it. */
 export interface ObservedLink extends Readonly<DeviceAttributes> {
   readonly link: Link;
-  /** `device="eth0"`, with a `netns` label before it outside the agent's own namespace. Made once per name. */
+  /**
+   * `device="eth0"`, with a `netns` label before it outside the agent's own namespace. Made once per name.
+   */
   readonly labels: Uint8Array;
 }
 
@@ -24,8 +26,8 @@ export interface LinkRow extends DeviceAttributes {
 }
 
 /**
- * Links and addresses of one namespace with the names they refer to. It knows nothing of sockets and time: whoever
- * feeds it decides what is current.
+ * Links and addresses of one namespace with the names they refer to. It knows nothing of sockets and time:
+ * whoever feeds it decides what is current.
  */
 export class LinkTable {
   readonly #netns: string;

@@ -42,8 +42,8 @@ export type NamespaceListener = (event: 'added' | 'removed', namespace: Observed
 const POLL_MS = 2_000;
 
 /**
- * The agent's own namespace and all others that it watches, each with its snapshot. Namespaces come and go; one that
- * fails is reported and tried again, and never harms the others.
+ * The agent's own namespace and all others that it watches, each with its snapshot. Namespaces come and go;
+ * one that fails is reported and tried again, and never harms the others.
  */
 export class NamespaceSet {
   readonly #namespaces: Namespaces;

@@ -70,8 +70,8 @@ export async function readAddresses(io: NamespaceIo, signal?: AbortSignal): Prom
 /**
  * Stream routes to `visit`, which keeps what it wants: a node can hold millions.
  *
- * @throws {WeirError} from the transport; routes visited before an interrupted dump's repetition are visited again after
- * `restart`.
+ * @throws {WeirError} from the transport; routes visited before an interrupted dump's repetition are visited
+ * again after `restart`.
  */
 export async function readRoutes(
   io: NamespaceIo,

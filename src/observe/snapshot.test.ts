@@ -72,7 +72,7 @@ test('a dump that the kernel interrupts leaves nothing behind', async () => {
   expect(names(await started(scripted))).toEqual(['lo']);
 });
 
-test('a retryable failure of the first dump is retried behind the scenes, another one is thrown', async () => {
+test('a retryable failure of the first dump is retried, another one is thrown', async () => {
   const scripted = new ScriptedIo();
   scripted.script.failure = new WeirError('DUMP_INTERRUPTED', { operation: 'dump', attempts: 8 });
   const snapshot = await started(scripted);

@@ -45,9 +45,10 @@ const REFRESH_MS = 300_000;
 /**
  * The links and addresses of one network namespace, kept current by the kernel's events.
  *
- * Each synchronisation opens a new event socket before it dumps, so that every event in it is younger than the dump's
- * beginning: applied in order on top of the dump they lead to the present. After an overrun the old socket still holds
- * events from before the loss, which would bring deleted devices back; it is closed unread.
+ * Each synchronisation opens a new event socket before it dumps, so that every event in it is younger than
+ * the dump's beginning: applied in order on top of the dump they lead to the present. After an overrun the
+ * old socket still holds events from before the loss, which would bring deleted devices back; it is closed
+ * unread.
  */
 export class NamespaceSnapshot {
   readonly netns: string;
@@ -77,8 +78,8 @@ export class NamespaceSnapshot {
   }
 
   /**
-   * Fill the snapshot and begin to follow events. When the kernel changes too fast for a dump the snapshot stays empty
-   * for now and `status()` says so: it goes on trying.
+   * Fill the snapshot and begin to follow events. When the kernel changes too fast for a dump the snapshot
+   * stays empty for now and `status()` says so: it goes on trying.
    *
    * @throws {WeirError} when the namespace cannot be read.
    */

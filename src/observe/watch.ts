@@ -68,8 +68,8 @@ export interface WatchOptions {
 }
 
 /**
- * Follow changes of routes, rules, neighbours and nexthops until the subscription is closed. What was lost to an
- * overrun is reported as a `lost` change; the listener must not throw.
+ * Follow changes of routes, rules, neighbours and nexthops until the subscription is closed. What was lost
+ * to an overrun is reported as a `lost` change; the listener must not throw.
  *
  * @throws {WeirError} when the kernel refuses the subscription.
  */

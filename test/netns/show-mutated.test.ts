@@ -63,7 +63,7 @@ async function capture(io: NamespaceIo, request: NetlinkRequest): Promise<Uint8A
   return found;
 }
 
-test('messages of the kernel with flipped bytes: a projection throws nothing but the decode error', async () => {
+test('messages with flipped bytes: a projection throws nothing but the decode error', async () => {
   await using ns = await netns('wc');
   for (const make of [
     makeLinks,

@@ -30,8 +30,8 @@ export interface Compared {
 }
 
 /**
- * Read the oracle, Weir, and the oracle again, until both oracle readings agree: then nothing changed in between and
- * Weir must agree with them object by object.
+ * Read the oracle, Weir, and the oracle again, until both oracle readings agree: then nothing changed in
+ * between and Weir must agree with them object by object.
  */
 export async function compare(comparison: Comparison): Promise<Compared> {
   const clocks = new Map((comparison.clocks ?? []).map((clock) => [clock.key, clock.tolerance]));
@@ -85,8 +85,8 @@ function isRow(value: Json): value is Row {
 }
 
 /**
- * Parse JSON in which a tunnel repeats keys of the object that it belongs to: the second is renamed to `encap_<key>`,
- * as Weir does. A plain parser would lose the first.
+ * Parse JSON in which a tunnel repeats keys of the object that it belongs to: the second is renamed to
+ * `encap_<key>`, as Weir does. A plain parser would lose the first.
  */
 export function parseWithTunnels(text: string): Row[] {
   const open: Set<string>[] = [];

@@ -2,9 +2,13 @@
 // One namespace with an object of every sort that this kernel has.
 import type { TestNetns } from '../helpers/netns.ts';
 
-/** Run lines of iproute2 commands, one command a line. */
+/** Run lines of iproute2 commands, one command a line; a backslash continues it on the next. */
 export function commands(run: (...args: readonly string[]) => string, lines: string): void {
-  for (const line of lines.split('\n').map((text) => text.trim())) if (line !== '') run(...line.split(/ +/));
+  for (const line of lines
+    .replace(/\\\n\s*/g, ' ')
+    .split('\n')
+    .map((text) => text.trim()))
+    if (line !== '') run(...line.split(/ +/));
 }
 
 /** Devices of every kind that `weir show links` knows on this kernel. */
@@ -20,8 +24,10 @@ export function makeLinks(ns: TestNetns): void {
      link set v3 type bridge_slave cost 77 priority 12 guard on isolated on mcast_flood off neigh_suppress on
      link set v3 type bridge_slave hairpin on root_block on locked on learning off mcast_router 2 fastleave on
      link set v3 type bridge_slave backup_port v1 vlan_tunnel on mcast_to_unicast on group_fwd_mask 8
-     link add vx0 type vxlan id 42 local 192.0.2.1 remote 192.0.2.2 dstport 4789 dev v0 ttl 12 tos inherit srcport 1000 2000 ageing 99 maxaddress 100 proxy udpcsum
-     link add vx6 type vxlan id 43 local 2001:db8::1 group ff05::100 dstport 8472 dev v0 noudpcsum udp6zerocsumtx nolearning l2miss l3miss
+     link add vx0 type vxlan id 42 local 192.0.2.1 remote 192.0.2.2 dstport 4789 dev v0 ttl 12 tos \\
+       inherit srcport 1000 2000 ageing 99 maxaddress 100 proxy udpcsum
+     link add vx6 type vxlan id 43 local 2001:db8::1 group ff05::100 dstport 8472 dev v0 noudpcsum \\
+       udp6zerocsumtx nolearning l2miss l3miss
      link add vxe type vxlan external dstport 4790
      link add vxg type vxlan id 44 group 239.1.1.1 dev v0 dstport 4791 tos 0x10 df set gbp rsc ageing 0
      link add mv0 link v0 type macvlan mode bridge
@@ -96,7 +102,9 @@ export function makeNexthops(ns: TestNetns): void {
 export function makeRoutes(ns: TestNetns): void {
   commands(
     ns.ip,
-    `route add 10.0.0.0/8 via 192.0.2.254 metric 10 mtu 1400 advmss 1300 rtt 100ms rttvar 20ms window 1000 cwnd 10 initcwnd 20 initrwnd 30 ssthresh 40 hoplimit 50 rto_min 20ms quickack 1 features ecn congctl cubic
+    `route add 10.0.0.0/8 via 192.0.2.254 metric 10 mtu 1400 advmss 1300 rtt 100ms rttvar 20ms \\
+       window 1000 cwnd 10 initcwnd 20 initrwnd 30 ssthresh 40 hoplimit 50 rto_min 20ms quickack 1 \\
+       features ecn congctl cubic
      route add 10.1.0.0/16 nexthop via 192.0.2.251 dev v0 weight 3 realms 7 nexthop dev br0 weight 1
      route add blackhole 10.2.0.0/16
      route add unreachable 10.3.0.0/16
@@ -104,9 +112,11 @@ export function makeRoutes(ns: TestNetns): void {
      route add throw 10.5.0.0/16 table 99
      route add 10.6.0.0/16 via inet6 2001:db8::99 dev v0
      route add 10.7.0.0/16 dev v0 src 192.0.2.11 proto bird scope link table 1000 realm 5/6
-     route add 10.8.0.0/16 encap ip id 30 dst 203.0.113.1 src 192.0.2.1 tos 4 ttl 5 csum via 192.0.2.254 dev v0
+     route add 10.8.0.0/16 encap ip id 30 dst 203.0.113.1 src 192.0.2.1 tos 4 ttl 5 csum via \\
+       192.0.2.254 dev v0
      route add 10.12.0.0/16 encap ip id 31 dst 203.0.113.4 key seq via 192.0.2.254 dev v0
-     route add 10.13.0.0/16 nexthop encap ip id 1 dst 203.0.113.5 via 192.0.2.254 dev v0 nexthop via inet6 2001:db8::98 dev v0
+     route add 10.13.0.0/16 nexthop encap ip id 1 dst 203.0.113.5 via 192.0.2.254 dev v0 nexthop via \\
+       inet6 2001:db8::98 dev v0
      route add 10.14.0.0/16 via 192.0.2.254 mtu lock 1300
      route add default via 192.0.2.254 onlink dev v0
      route add local 10.15.0.1 dev v0 table 7

@@ -30,7 +30,10 @@ export const LINK_KINDS: readonly LinkKind[] = [
 /** Every kind of port that Weir describes. */
 export const PORT_KINDS: readonly PortKind[] = [bridgePort, bondPort, vrfPort];
 
-/** Kinds whose rendering is compared with `ip` on a real kernel by the tests; the others rest on the kernel's source. */
+/**
+ * Kinds whose rendering is compared with `ip` on a real kernel by the tests; the others rest on the kernel's
+ * source.
+ */
 export const VERIFIED_LINK_KINDS: ReadonlySet<string> = new Set([
   'veth',
   'ifb',

@@ -5,7 +5,10 @@ import { linkKind } from './kind.ts';
 /** IFF_TUN and IFF_TAP (include/uapi/linux/if_tun.h). */
 const TYPES: Readonly<Record<number, string>> = { 1: 'tun', 2: 'tap' };
 
-/** A TUN or TAP device (drivers/net/tun.c tun_fill_info()). Owner and group are numbers here: their names are the node's. */
+/**
+ * A TUN or TAP device (drivers/net/tun.c tun_fill_info()). Owner and group are numbers here: their names are
+ * the node's.
+ */
 export const tun = linkKind('tun', (d) =>
   present({
     type: given(d.type, (type) => TYPES[type] ?? type),

@@ -3,7 +3,9 @@
 /** Parent of a root qdisc (TC_H_ROOT). */
 export const ROOT = 0xffff_ffff;
 
-/** `1:` or `1:10`, hexadecimal, as tc writes a handle or class id; `root` and `none` for the two special ones. */
+/**
+ * `1:` or `1:10`, hexadecimal, as tc writes a handle or class id; `root` and `none` for the two special ones.
+ */
 export function renderHandle(handle: number): string {
   if (handle === ROOT) return 'root';
   if (handle === 0) return 'none';

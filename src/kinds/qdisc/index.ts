@@ -36,7 +36,10 @@ export const QDISC_KINDS: readonly QdiscKind[] = [
   mqprio,
 ];
 
-/** Kinds whose rendering is compared with `tc` on a real kernel by the tests; the others rest on the kernel's source. */
+/**
+ * Kinds whose rendering is compared with `tc` on a real kernel by the tests; the others rest on the kernel's
+ * source.
+ */
 export const VERIFIED_QDISC_KINDS: ReadonlySet<string> = new Set([
   'noqueue',
   'mq',

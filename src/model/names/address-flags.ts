@@ -19,7 +19,9 @@ const ADDRESS_FLAGS: readonly (readonly [bit: number, name: string])[] = [
   [0x800, 'stable-privacy'],
 ];
 
-/** Names of an address's flags. "dynamic" is the absence of IFA_F_PERMANENT; the first bit means two things. */
+/**
+ * Names of an address's flags. "dynamic" is the absence of IFA_F_PERMANENT; the first bit means two things.
+ */
 export function addressFlagNames(flags: number, inet6: boolean): readonly string[] {
   const names: string[] = [];
   for (const [bit, name] of ADDRESS_FLAGS) {

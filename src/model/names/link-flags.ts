@@ -30,8 +30,8 @@ const known = LINK_FLAGS.reduce((all, [bit]) => all | bit, IFF_RUNNING);
 const shared = new Map<string, readonly string[]>();
 
 /**
- * Names of a device's flags. NO-CARRIER stands for "up but not running", M-DOWN for a lower device that is not up.
- * Arrays of equal flags are one object: thousands of devices have the same few combinations.
+ * Names of a device's flags. NO-CARRIER stands for "up but not running", M-DOWN for a lower device that is
+ * not up. Arrays of equal flags are one object: thousands of devices have the same few combinations.
  */
 export function linkFlagNames(flags: number, lowerDown: boolean): readonly string[] {
   const key = `${flags}${lowerDown ? 'd' : ''}`;

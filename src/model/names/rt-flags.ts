@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** RTNH_F_* and RTM_F_* bits with a name, in the order that `ip` lists them (include/uapi/linux/rtnetlink.h). */
+/**
+ * RTNH_F_* and RTM_F_* bits with a name, in the order that `ip` lists them (include/uapi/linux/rtnetlink.h).
+ */
 const FLAGS: readonly (readonly [bit: number, name: string])[] = [
   [0x1, 'dead'],
   [0x4, 'onlink'],

@@ -49,7 +49,10 @@ export function projectAddress(wire: Wire, start: number, end: number): Projecte
   return { address, key: `${address.local}/${prefixlen}/${address.address ?? ''}` };
 }
 
-/** The kernel names the peer IFA_ADDRESS; without a peer it is the address itself, and IPv6 then omits IFA_LOCAL. */
+/**
+ * The kernel names the peer IFA_ADDRESS; without a peer it is the address itself, and IPv6 then omits
+ * IFA_LOCAL.
+ */
 function ends({ ifaLocal, ifaAddress }: AddrAttrs) {
   const local = given(ifaLocal ?? ifaAddress, renderIp);
   const peer = given(ifaAddress, renderIp);

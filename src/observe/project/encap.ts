@@ -19,8 +19,8 @@ const TUNNEL_SEQ = 0x08;
 const ENCAP_TYPES = ['', 'mpls', 'ip', 'ila', 'ip6', 'seg6', 'bpf', 'seg6local', 'rpl', 'ioam6', 'xfrm'];
 
 /**
- * An object with its tunnel, whose fields stand beside the object's own as `ip` prints them. A tunnel's field whose
- * name the object uses itself is written as `encap_<name>`.
+ * An object with its tunnel, whose fields stand beside the object's own as `ip` prints them. A tunnel's
+ * field whose name the object uses itself is written as `encap_<name>`.
  */
 export function withEncap(
   object: Fields,

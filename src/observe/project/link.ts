@@ -85,8 +85,8 @@ const PICK = pickOf(LINK_ATTRS, [
 /**
  * A link from a RTM_NEWLINK or RTM_DELLINK message (net/core/rtnetlink.c rtnl_fill_ifinfo()).
  *
- * @returns undefined for messages of a family of its own: with AF_BRIDGE they speak of a port, and their RTM_DELLINK
- * means that the port left its bridge.
+ * @returns undefined for messages of a family of its own: with AF_BRIDGE they speak of a port, and their
+ * RTM_DELLINK means that the port left its bridge.
  * @throws {WeirError} `DECODE`.
  */
 export function projectLink(wire: Wire, start: number, end: number): ProjectedLink | undefined {

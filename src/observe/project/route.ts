@@ -34,8 +34,8 @@ const USER_HZ = 100;
 const PREFERENCES: Readonly<Record<number, string>> = { 0: 'medium', 1: 'high', 3: 'low' };
 
 /**
- * A route from a RTM_NEWROUTE or RTM_DELROUTE message (net/ipv4/fib_semantics.c fib_dump_info(), net/ipv6/route.c
- * rt6_fill_node()).
+ * A route from a RTM_NEWROUTE or RTM_DELROUTE message (net/ipv4/fib_semantics.c fib_dump_info(),
+ * net/ipv6/route.c rt6_fill_node()).
  *
  * @param nexthopOf The nexthop object of an id, where the caller knows them.
  * @returns undefined for an entry of the routing cache.
