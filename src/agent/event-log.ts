@@ -78,9 +78,14 @@ class LoggedEvent implements FeedEvent {
   }
 
   get json(): string {
-    this.#json ??= JSON.stringify(this.body);
+    this.#json ??= JSON.stringify(this.body, withoutRaw);
     return this.#json;
   }
+}
+
+/** Metrics need `raw` of a link; everybody else has the same in words. */
+function withoutRaw(key: string, value: unknown): unknown {
+  return key === 'raw' ? undefined : value;
 }
 
 function wanted({ body }: FeedEvent, { kind, netns }: EventQuery): boolean {

@@ -12,6 +12,7 @@ import { WeirError } from '../base/errors.ts';
 import { installGuard } from './auth/guard.ts';
 import type { Identity } from './auth/identify.ts';
 import { RouteTable } from './not-found.ts';
+import { describePeer, peerOf } from './peer.ts';
 import { asWeirError, PROBLEM_TYPE, problemOf } from './problem.ts';
 import { docsRoutes, lazyDocs, openapiRoutes } from './routes/docs.ts';
 import { type EventLimits, eventRoutes } from './routes/events.ts';
@@ -45,6 +46,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const routes = new RouteTable();
   app.addHook('onRoute', ({ url, method }) => routes.add(url, method));
   app.addHook('onRequest', async (request) => refuseEarly(request, routes, bodyBytes));
+  app.addHook('onResponse', async (request, reply) => {
+    const who = describePeer(peerOf(request.raw.socket));
+    request.log.debug(
+      { who, method: request.method, path: pathOf(request), status: reply.statusCode },
+      'request',
+    );
+  });
   installGuard(app, options.identify);
   installErrors(app, bodyBytes);
   declareRoutes(app, options);
@@ -90,9 +98,6 @@ function installErrors(app: FastifyInstance, bodyLimit: number): void {
 }
 
 function answer(reply: FastifyReply, error: WeirError): void {
-  const { status } = error.kind;
-  // What follows on the connection may be the rest of a body that was refused.
-  if (status === 413) reply.header('connection', 'close');
   if (error.code === 'METHOD_NOT_ALLOWED') reply.header('allow', String(error.details['allowed']));
   void reply
     .code(status)

@@ -160,3 +160,37 @@ export function raw(to: Fixture['to'], bytes: string | Buffer, until?: RegExp): 
     );
   });
 }
+
+/** An open stream of server-sent events. */
+export interface OpenStream {
+  /** Wait until `pattern` was received. @returns all that was. */
+  until(pattern: RegExp): Promise<string>;
+  close(): void;
+}
+
+/** Open a stream of events; resolves when the other side has begun to send. */
+export async function openStream(
+  to: Fixture['to'],
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<OpenStream> {
+  const call = request({ ...to, path, headers, agent: false });
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    call.on('response', resolve).on('error', reject).end();
+  });
+  let seen = '';
+  response.on('error', () => {});
+  response.on('data', (chunk) => {
+    seen += String(chunk);
+  });
+  return {
+    async until(pattern) {
+      for (let left = 400; !pattern.test(seen); left--) {
+        if (left === 0) throw new Error(`no ${pattern} in:\n${seen}`);
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      }
+      return seen;
+    },
+    close: () => void call.destroy(),
+  };
+}
