@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The scraper behind a plain HTTP server: observes the namespace it runs in. Arguments: folder of the compiled modules,
-// port, names of the collectors. JavaScript, because loading TypeScript would add to the memory that is measured.
+// The scraper behind a plain HTTP server: observes the namespace it runs in. Arguments: folder of the modules,
+// their extension, port, names of the collectors or `all`. JavaScript, because loading TypeScript would add to the memory that is measured.
 import { createServer } from 'node:http';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 
-const [, , folder = '', port = '', names = ''] = process.argv;
-const load = (module) => import(pathToFileURL(`${folder}/${module}.js`).href);
+const [, , folder = '', extension = '', port = '', names = ''] = process.argv;
+const load = (module) => import(pathToFileURL(`${folder}/${module}.${extension}`).href);
 
 const { namespaces } = await load('kernel/namespaces');
 const { NamespaceSnapshot } = await load('observe/snapshot');
@@ -19,7 +19,7 @@ await snapshot.start();
 const wanted = names.split(',');
 const scraper = createScraper({
   namespaces: () => [{ name: '', io, snapshot }],
-  collectors: COLLECTORS.filter(({ name }) => wanted.includes(name)),
+  collectors: COLLECTORS.filter(({ name }) => names === 'all' || wanted.includes(name)),
   clock: { now: Date.now, monotonic: () => performance.now() },
   version: 'bench',
   runtime: process.version,

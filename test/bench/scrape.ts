@@ -73,7 +73,7 @@ function startPeer(ns: TestNetns, collectors: readonly string[]): BenchProcess {
 function startWeir(ns: TestNetns, collectors: readonly string[], probeFile: string): BenchProcess {
   const beside = (name: string) => fileURLToPath(new URL(name, import.meta.url));
   const probe = ['--import', beside('scrape-probe.mjs')];
-  const server = [beside('scrape-server.mjs'), COMPILED, '9820', collectors.join()];
+  const server = [beside('scrape-server.mjs'), COMPILED, 'js', '9820', collectors.join()];
   return new BenchProcess(ns.name, [process.execPath, ...NODE_FLAGS, ...probe, ...server], {
     WEIR_BENCH_PROBE: probeFile,
   });
