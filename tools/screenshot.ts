@@ -13,7 +13,7 @@ import { testAgent, WEIR } from '../test/helpers/weir.ts';
 import { ansiToHtml } from './ansi-html.ts';
 
 const WIDTH = 118;
-const HEIGHT = 22;
+const HEIGHT = 21;
 const SECONDS = 45;
 const NAME = 'weirlab';
 const OUTPUT = process.argv[2] ?? 'docs/images/weir-top.png';

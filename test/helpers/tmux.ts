@@ -35,7 +35,7 @@ export async function testTerminal(width: number, height: number): Promise<TestT
     String(height),
     "env PS1='$ ' bash --norc --noprofile",
   );
-  const screen = (colours = false) => tmux('capture-pane', '-p', ...(colours ? ['-e'] : []));
+  const screen = (colours = false) => tmux('capture-pane', '-p', ...(colours ? ['-e', '-N'] : []));
   const terminal: TestTerminal = {
     keys: (...keys) => void tmux('send-keys', ...keys),
     line(text) {

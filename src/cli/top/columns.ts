@@ -71,7 +71,7 @@ export function renderTitles(columns: readonly TopColumn[], order: string): read
   });
 }
 
-function everyColumn({ devices, grouped }: ColumnOptions): readonly TopColumn[] {
+function everyColumn({ width, devices, grouped }: ColumnOptions): readonly TopColumn[] {
   const longest = (texts: readonly string[], least: number, most: number) =>
     Math.min(
       most,
@@ -86,7 +86,7 @@ function everyColumn({ devices, grouped }: ColumnOptions): readonly TopColumn[] 
   const netns = longest(
     devices.map((d) => d.netns),
     5,
-    14,
+    width > 100 ? 20 : 14,
   );
   const several = !grouped && devices.some((device) => device.netns !== devices[0]?.netns);
   return [

@@ -75,7 +75,8 @@ function direction(before: LinkStatsItem['rx'], after: LinkStatsItem['rx'], seco
 
 function queue(before: LinkStatsItem, after: LinkStatsItem, seconds: number): QueueRates | undefined {
   const now = after.queue;
-  if (now === undefined) return undefined;
+  // The kernel lists noqueue as a qdisc, but nothing can wait in it.
+  if (now === undefined || after.qdisc === 'noqueue') return undefined;
   const then = before.queue ?? now;
   return {
     backlog: now.backlog,
