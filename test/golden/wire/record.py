@@ -1,21 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Record golden captures: build a namespace, dump it over netlink, store what the kernel sent.
 
-    python3 test/golden/wire/record.py            (needs root; makes and removes the namespaces wa-rec and wa-rec2)
+    python3 test/golden/wire/record.py
 
-Each case becomes <case>/capture.bin (framed messages as received) and <case>/meta.json. expect.json is written by
-the golden test with WEIR_UPDATE_GOLDEN=1 and reviewed like code.
+Needs root; makes and removes two namespaces, named by WEIR_RECORD_NETNS. Each case becomes <case>/capture.bin
+(framed messages as received) and <case>/meta.json. expect.json is written by the golden test with
+WEIR_UPDATE_GOLDEN=1 and reviewed like code.
 """
 import json, os, platform, socket, struct, subprocess, sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-NS, PEER = 'wa-rec', 'wa-rec2'
+NS = os.environ.get('WEIR_RECORD_NETNS', 'weir-rec')
+PEER = NS + '-peer'
 ROUTE, SOCK_DIAG, NETFILTER, GENERIC = 0, 4, 12, 16
 REQUEST, ACK, DUMP = 1, 4, 0x300
 
 SETUP = '''
 ip link set lo up
-ip link add v0 type veth peer name v1 netns wa-rec2
+ip link add v0 type veth peer name v1 netns PEER
 ip link add v2 numtxqueues 4 numrxqueues 4 type veth peer name v3 numtxqueues 4 numrxqueues 4
 ip link add br0 type bridge stp_state 1 priority 4096
 ip link add vx0 type vxlan id 42 dev v0 local 192.0.2.1 group 239.1.1.1 dstport 4789 ttl 16
@@ -45,8 +47,8 @@ ip link set ifb0 up
 ip link set vx0 up
 ip link set vx1 up
 ip link set mv0 up
-ip -n wa-rec2 link set v1 up
-ip -n wa-rec2 addr add 192.0.2.2/24 dev v1
+ip -n PEER link set v1 up
+ip -n PEER addr add 192.0.2.2/24 dev v1
 ip route add 203.0.113.0/24 via 192.0.2.2 metric 100 proto static
 ip route add 203.0.114.0/24 nexthop via 192.0.2.2 weight 3 nexthop via 192.0.2.3 weight 1
 ip route add 203.0.115.0/24 via 192.0.2.2 mtu lock 1300 advmss 1200 initcwnd 20 rto_min 50ms congctl reno
@@ -89,7 +91,7 @@ tc qdisc add dev v2 root handle 2: tbf rate 5mbit burst 32k latency 50ms peakrat
 tc qdisc add dev br0 root handle 3: bfifo limit 100000
 tc qdisc add dev v0 ingress
 tc qdisc add dev v3 clsact
-tc filter add dev v0 parent 1: protocol ip prio 5 u32 match ip dst 203.0.113.0/24 match ip dport 80 0xffff flowid 1:20
+tc filter add dev v0 parent 1: protocol ip prio 5 u32 match ip dst 203.0.113.0/24 flowid 1:20
 tc filter add dev v0 parent ffff: protocol all prio 7 u32 match u32 0 0 action mirred egress redirect dev ifb0
 tc filter add dev v3 ingress prio 1 u32 match ip protocol 17 0xff action mirred egress mirror dev ifb0
 ethtool -K v2 gro on
@@ -102,7 +104,8 @@ ping -c 1 -W 1 192.0.2.2
 
 
 def sh(command, check=True):
-    return subprocess.run(command, shell=True, check=check, stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+    done = subprocess.run(command, shell=True, check=check, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return done.stdout
 
 
 def attr(kind, data):
@@ -145,8 +148,9 @@ def messages(raw):
 
 
 def store(case, family, what, raw, request=None, header=None):
-    keep = b''.join(m + b'\0' * (-len(m) % 4) for kind, _, m in messages(raw) if kind > 3 or header == 'error')
-    count = sum(1 for kind, _, _ in messages(raw) if kind > 3)
+    wanted = [m for kind, _, m in messages(raw) if kind > 3 or header == 'error']
+    keep = b''.join(m + b'\0' * (-len(m) % 4) for m in wanted)
+    count = len(wanted)
     if not keep:
         print(f'{case}: nothing')
         return
@@ -162,27 +166,43 @@ def store(case, family, what, raw, request=None, header=None):
     with open(os.path.join(folder, 'meta.json'), 'w') as file:
         file.write(json.dumps(meta, indent=2) + '\n')
     refused = [-struct.unpack_from('<i', m, 16)[0] for kind, _, m in messages(raw) if kind == 2]
-    print(f'{case}: {count} messages, {len(keep)} bytes', f'errno {refused[0]}' if refused and refused[0] else '')
+    print(f'{case}: {count} messages, {len(keep)} bytes', 'errno', *refused)
 
 
 def record_route(nl):
     inet, inet6, bridge = 2, 10, 7
-    dump = lambda case, family, what, kind, payload: store(case, family, what, nl.exchange(kind, DUMP, payload)[1])
-    ifinfo = lambda family: struct.pack('<BxHiII', family, 0, 0, 0, 0)
+
+    def dump(case, family, what, kind, payload):
+        store(case, family, what, nl.exchange(kind, DUMP, payload)[1])
+
+    def ifinfo(family):
+        return struct.pack('<BxHiII', family, 0, 0, 0, 0)
+
+    def rtm(family):
+        return struct.pack('<B11x', family)
+
+    def ndm(family, flags=0):
+        return struct.pack('<BxHiHBB', family, 0, 0, 0, flags, 0)
+
+    u32 = struct.Struct('<I').pack
     dump('links', 'rt-link', 'RTM_GETLINK dump', 18, ifinfo(0))
     dump('stats', 'rt-link:stats', 'RTM_GETSTATS dump, all groups', 94, struct.pack('<BxHII', 0, 0, 0, 0x1f))
-    dump('links-bridge', 'rt-link:bridge', 'RTM_GETLINK dump, AF_BRIDGE', 18, ifinfo(bridge) + attr(29, struct.pack('<I', 2)))
+    dump('links-bridge', 'rt-link:bridge', 'RTM_GETLINK dump, AF_BRIDGE', 18,
+         ifinfo(bridge) + attr(29, u32(2)))
     for name, family in (('4', inet), ('6', inet6)):
         dump('addresses' + name, 'rt-addr', 'RTM_GETADDR dump', 22, struct.pack('<BBBBI', family, 0, 0, 0, 0))
-        dump('routes' + name, 'rt-route', 'RTM_GETROUTE dump', 26, struct.pack('<BBBBBBBBI', family, 0, 0, 0, 0, 0, 0, 0, 0))
-        dump('rules' + name, 'rt-rule', 'RTM_GETRULE dump', 34, struct.pack('<BBBBBBBBI', family, 0, 0, 0, 0, 0, 0, 0, 0))
-        dump('neighbours' + name, 'rt-neigh', 'RTM_GETNEIGH dump', 30, struct.pack('<BxHiHBB', family, 0, 0, 0, 0, 0))
-    dump('neighbours-proxy', 'rt-neigh', 'RTM_GETNEIGH dump, NTF_PROXY', 30, struct.pack('<BxHiHBB', inet, 0, 0, 0, 8, 0))
-    dump('fdb', 'rt-neigh', 'RTM_GETNEIGH dump, AF_BRIDGE', 30, struct.pack('<BxHiHBB', bridge, 0, 0, 0, 0, 0))
+        dump('routes' + name, 'rt-route', 'RTM_GETROUTE dump', 26, rtm(family))
+        dump('rules' + name, 'rt-rule', 'RTM_GETRULE dump', 34, rtm(family))
+        dump('neighbours' + name, 'rt-neigh', 'RTM_GETNEIGH dump', 30, ndm(family))
+    dump('neighbours-proxy', 'rt-neigh', 'RTM_GETNEIGH dump, NTF_PROXY', 30, ndm(inet, 8))
+    dump('fdb', 'rt-neigh', 'RTM_GETNEIGH dump, AF_BRIDGE', 30, ndm(bridge))
     dump('neighbour-tables', 'rt-neigh:table', 'RTM_GETNEIGHTBL dump', 66, struct.pack('<BxH', 0, 0))
-    dump('nexthops', 'nexthop', 'RTM_GETNEXTHOP dump', 106, struct.pack('<BBBBI', 0, 0, 0, 0, 0) + attr(14, struct.pack('<I', 1)))
-    dump('nexthop-buckets', 'nexthop', 'RTM_GETNEXTHOPBUCKET dump', 118, struct.pack('<BBBBI', 0, 0, 0, 0, 0))
-    tcm = lambda index, parent=0: struct.pack('<BxHiIII', 0, 0, index, 0, parent, 0)
+    dump('nexthops', 'nexthop', 'RTM_GETNEXTHOP dump', 106, bytes(8) + attr(14, u32(1)))
+    dump('nexthop-buckets', 'nexthop', 'RTM_GETNEXTHOPBUCKET dump', 118, bytes(8))
+
+    def tcm(index, parent=0):
+        return struct.pack('<BxHiIII', 0, 0, index, 0, parent, 0)
+
     dump('qdiscs', 'tc', 'RTM_GETQDISC dump, with invisible ones', 38, tcm(0) + attr(10, b''))
     for dev in ('v0', 'v3'):
         index = socket.if_nametoindex(dev)
@@ -193,21 +213,26 @@ def record_route(nl):
 
 
 def record_errors(nl):
-    link = struct.pack('<BxHiII', 0, 0, socket.if_nametoindex('v0'), 0, 0)
-    kind = lambda name, data: attr(18, attr(1, name + b'\0') + attr(2, data))
+    v0, ifb0 = (socket.if_nametoindex(name) for name in ('v0', 'ifb0'))
+    link = struct.pack('<BxHiII', 0, 0, v0, 0, 0)
+    u32 = struct.Struct('<I').pack
+
+    def vxlan(data):
+        return attr(18, attr(1, b'vxlan\0') + attr(2, data))
+
     cases = [
         ('error-mtu', 'rt-link', 19, link + attr(3, b'v0\0') + attr(4, struct.pack('<I', 9))),
         ('error-vxlan-id', 'rt-link', 16, struct.pack('<BxHiII', 0, 0, 0, 0, 0) + attr(3, b'bad\0') +
-         kind(b'vxlan', attr(1, struct.pack('<I', 1 << 25)))),
+         vxlan(attr(1, u32(1 << 25)))),
         ('error-short', 'rt-link', 16, struct.pack('<BxHiII', 0, 0, 0, 0, 0) + attr(3, b'bad\0') +
-         kind(b'vxlan', attr(1, b'\1\2'))),
+         vxlan(attr(1, b'\1\2'))),
         ('error-route-prefix', 'rt-route', 24, struct.pack('<BBBBBBBBI', 2, 24, 0, 0, 254, 4, 0, 1, 0) +
-         attr(1, bytes([10, 1, 2, 3])) + attr(4, struct.pack('<I', socket.if_nametoindex('v0')))),
-        ('error-nexthop', 'nexthop', 104, struct.pack('<BBBBI', 0, 0, 0, 0, 0) + attr(1, struct.pack('<I', 99)) +
+         attr(1, bytes([10, 1, 2, 3])) + attr(4, u32(v0))),
+        ('error-nexthop', 'nexthop', 104, bytes(8) + attr(1, u32(99)) +
          attr(2, struct.pack('<IBBH', 12345, 0, 0, 0))),
-        ('error-tbf', 'tc', 36, struct.pack('<BxHiIII', 0, 0, socket.if_nametoindex('ifb0'), 0x10000, 0xffffffff, 0) +
+        ('error-tbf', 'tc', 36, struct.pack('<BxHiIII', 0, 0, ifb0, 0x10000, 0xffffffff, 0) +
          attr(1, b'tbf\0') + attr(2, attr(1, b'\0' * 4))),
-        ('error-missing', 'rt-neigh', 28, struct.pack('<BxHiHBB', 2, 0, socket.if_nametoindex('v0'), 0x80, 0, 0)),
+        ('error-missing', 'rt-neigh', 28, struct.pack('<BxHiHBB', 2, 0, v0, 0x80, 0, 0)),
     ]
     for case, family, kind_, payload in cases:
         request, raw = nl.exchange(kind_, ACK | 0x600, payload)
@@ -232,17 +257,20 @@ def record_generic(nl, prefix=''):
             at += (length + 3) & ~3
         if name:
             ids[name] = number
-    store(prefix + 'genl-policy', 'nlctrl', 'CTRL_CMD_GETPOLICY dump of ethtool', nl.exchange(
+    store(prefix + 'genl-policy', 'nlctrl', 'CTRL_CMD_GETPOLICY dump of netdev', nl.exchange(
         16, DUMP, struct.pack('<BBH', 10, 2, 0) + attr(1, struct.pack('<H', ids['netdev'])))[1])
-    for case, command in (('netdev-dev', 1), ('netdev-page-pool', 5), ('netdev-queue', 10), ('netdev-napi', 11), ('netdev-qstats', 12)):
+    for part, command in (('dev', 1), ('page-pool', 5), ('queue', 10), ('napi', 11), ('qstats', 12)):
         payload = struct.pack('<BBH', command, 1, 0)
-        if case == 'netdev-qstats':
+        if part == 'qstats':
             payload += attr(4, struct.pack('<I', 1))
-        store(prefix + case, 'netdev:' + case[7:], f'command {command} dump', nl.exchange(ids['netdev'], DUMP, payload)[1])
+        raw = nl.exchange(ids['netdev'], DUMP, payload)[1]
+        store(f'{prefix}netdev-{part}', f'netdev:{part}', f'command {command} dump', raw)
     request, raw = nl.exchange(ids['netdev'], ACK, struct.pack('<BBH', 11, 1, 0))
-    store(prefix + 'error-missing-type', 'netdev:napi:error', 'a request that the kernel refuses', raw, request, 'error')
-    commands = {'strset': 1, 'linkinfo': 2, 'linkmodes': 4, 'linkstate': 6, 'debug': 7, 'wol': 9, 'features': 11, 'privflags': 13,
-                'rings': 15, 'channels': 17, 'coalesce': 19, 'pause': 21, 'eee': 23, 'tsinfo': 25, 'fec': 29, 'stats': 32, 'rss': 38}
+    refused = 'a request that the kernel refuses'
+    store(prefix + 'error-missing-type', 'netdev:napi:error', refused, raw, request, 'error')
+    commands = {'strset': 1, 'linkinfo': 2, 'linkmodes': 4, 'linkstate': 6, 'debug': 7, 'wol': 9,
+                'features': 11, 'privflags': 13, 'rings': 15, 'channels': 17, 'coalesce': 19, 'pause': 21, 'eee': 23,
+                'tsinfo': 25, 'fec': 29, 'stats': 32, 'rss': 38}
     for name, command in commands.items():
         # 4: with statistics; 1: bit sets as bit maps, to keep the captures small.
         flags = 4 if name in ('pause', 'fec', 'linkstate') else 1 if name == 'features' and not prefix else 0
@@ -250,8 +278,10 @@ def record_generic(nl, prefix=''):
         more = attr(4 | 0x8000, attr(1, b'')) if name == 'strset' else b''
         if name == 'stats':
             groups = attr(1, b'') + attr(2, struct.pack('<I', 4)) + attr(4, struct.pack('<I', 15))
-            store(prefix + 'ethtool-stats', 'ethtool:stats', 'ETHTOOL_MSG_STATS_GET dump',
-                  nl.exchange(ids['ethtool'], DUMP, struct.pack('<BBH', command, 1, 0) + attr(2 | 0x8000, header[4:]) + attr(3 | 0x8000, groups))[1])
+            payload = struct.pack('<BBH', command, 1, 0)
+            payload += attr(2 | 0x8000, header[4:]) + attr(3 | 0x8000, groups)
+            raw = nl.exchange(ids['ethtool'], DUMP, payload)[1]
+            store(prefix + 'ethtool-stats', 'ethtool:stats', 'ETHTOOL_MSG_STATS_GET dump', raw)
             continue
         raw = nl.exchange(ids['ethtool'], DUMP, struct.pack('<BBH', command, 1, 0) + header)[1]
         store(prefix + 'ethtool-' + name, 'ethtool:' + name, f'command {command} dump', raw)
@@ -261,8 +291,10 @@ def record_rest():
     nl = Netlink(NETFILTER)
     nfgen = struct.pack('<BBH', 0, 0, 0)
     store('conntrack', 'ctnetlink', 'IPCTNL_MSG_CT_GET dump', nl.exchange(0x101, DUMP, nfgen)[1])
-    store('conntrack-stats-cpu', 'ctnetlink:stats', 'IPCTNL_MSG_CT_GET_STATS_CPU dump', nl.exchange(0x104, DUMP, nfgen)[1])
-    store('conntrack-stats', 'ctnetlink:stats-global', 'IPCTNL_MSG_CT_GET_STATS', nl.exchange(0x105, ACK, nfgen)[1])
+    raw = nl.exchange(0x104, DUMP, nfgen)[1]
+    store('conntrack-stats-cpu', 'ctnetlink:stats', 'IPCTNL_MSG_CT_GET_STATS_CPU dump', raw)
+    raw = nl.exchange(0x105, ACK, nfgen)[1]
+    store('conntrack-stats', 'ctnetlink:stats-global', 'IPCTNL_MSG_CT_GET_STATS', raw)
     nl = Netlink(SOCK_DIAG)
     server = socket.create_server(('127.0.0.1', 0))
     client = socket.create_connection(server.getsockname())
@@ -275,7 +307,7 @@ def record_rest():
 
 
 def inner():
-    for line in filter(None, SETUP.splitlines()):
+    for line in filter(None, SETUP.replace('PEER', PEER).splitlines()):
         done = subprocess.run(line, shell=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if done.returncode != 0:
             print(f'not set up: {line}: {done.stdout.decode().strip()}')
