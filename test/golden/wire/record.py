@@ -269,8 +269,8 @@ def record_generic(nl, prefix=''):
     refused = 'a request that the kernel refuses'
     store(prefix + 'error-missing-type', 'netdev:napi:error', refused, raw, request, 'error')
     commands = {'strset': 1, 'linkinfo': 2, 'linkmodes': 4, 'linkstate': 6, 'debug': 7, 'wol': 9,
-                'features': 11, 'privflags': 13, 'rings': 15, 'channels': 17, 'coalesce': 19, 'pause': 21, 'eee': 23,
-                'tsinfo': 25, 'fec': 29, 'stats': 32, 'rss': 38}
+                'features': 11, 'privflags': 13, 'rings': 15, 'channels': 17, 'coalesce': 19, 'pause': 21,
+                'eee': 23, 'tsinfo': 25, 'fec': 29, 'stats': 32, 'rss': 38}
     for name, command in commands.items():
         # 4: with statistics; 1: bit sets as bit maps, to keep the captures small.
         flags = 4 if name in ('pause', 'fec', 'linkstate') else 1 if name == 'features' and not prefix else 0
