@@ -100,7 +100,7 @@ function installErrors(app: FastifyInstance, bodyLimit: number): void {
 function answer(reply: FastifyReply, error: WeirError): void {
   if (error.code === 'METHOD_NOT_ALLOWED') reply.header('allow', String(error.details['allowed']));
   void reply
-    .code(status)
+    .code(error.kind.status)
     .type(PROBLEM_TYPE)
     .send(problemOf(error, pathOf(reply.request)));
 }
