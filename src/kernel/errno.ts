@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { errnoName } from '../base/errno.gen.ts';
+import { ERRNO, errnoName } from '../base/errno.gen.ts';
+import { WeirError } from '../base/errors.ts';
 import { type ExtendedAck, KernelError } from '../base/kernel-error.ts';
 
 /** The error for a refused operation; `errno` is positive. */
@@ -7,8 +8,24 @@ export function kernelError(operation: string, errno: number, extack?: ExtendedA
   return new KernelError(operation, errno, errnoName(errno), extack);
 }
 
-/** Pass on a result of the addon. @throws {KernelError} when it is a negative errno. */
-export function checked<T>(operation: string, result: T | number): T {
-  if (typeof result === 'number' && result < 0) throw kernelError(operation, -result);
-  return result as T;
+/** The right that setns(), unshare() and mount() need. */
+export const NAMESPACE_RIGHT = 'CAP_SYS_ADMIN';
+
+/**
+ * The error for an operation that may fail for lack of a capability.
+ * @returns {WeirError} `KERNEL_PERMISSION` for EPERM, else a KernelError.
+ */
+export function deniedError(operation: string, errno: number, right: string): WeirError {
+  if (errno !== ERRNO.EPERM) return kernelError(operation, errno);
+  return new WeirError('KERNEL_PERMISSION', { operation, errnoName: 'EPERM', right });
+}
+
+/**
+ * Pass on a result of the addon.
+ * @param right Capability whose lack an EPERM means.
+ * @throws {KernelError} when it is a negative errno; {WeirError} `KERNEL_PERMISSION` for EPERM where `right` is given.
+ */
+export function checked<T>(operation: string, result: T | number, right?: string): T {
+  if (typeof result !== 'number' || result >= 0) return result as T;
+  throw right === undefined ? kernelError(operation, -result) : deniedError(operation, -result, right);
 }

@@ -3,9 +3,8 @@ import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
 import type { NetnsFd } from '../base/brand.ts';
 import { textOf } from '../base/bytes.ts';
 import { ERRNO } from '../base/errno.gen.ts';
-import { isWeirError, WeirError } from '../base/errors.ts';
-import { KernelError } from '../base/kernel-error.ts';
-import { checked, kernelError } from './errno.ts';
+import { WeirError } from '../base/errors.ts';
+import { checked, deniedError, NAMESPACE_RIGHT } from './errno.ts';
 import { native } from './native.ts';
 import type { FileReader } from './ports.ts';
 
@@ -20,7 +19,8 @@ interface Root {
   readonly name: string;
   /** Descriptor, or a negative errno. */
   open(path: string): number;
-  list(path: string): readonly string[];
+  /** Names, or a negative errno. */
+  list(path: string): readonly string[] | number;
   close(): void;
 }
 
@@ -35,11 +35,11 @@ const scratch = Buffer.allocUnsafeSlow(CHUNK);
 
 /** /proc as the namespace sees it: `net/` of its own, `sys/net/` of its own, the rest of the machine. */
 export function procReader(netns: NetnsFd): ClosableFileReader {
-  const place = (path: string) => (path.startsWith('net/') ? `/proc/thread-self/${path}` : `/proc/${path}`);
+  const place = (path: string) => (/^net(\/|$)/.test(path) ? `/proc/thread-self/${path}` : `/proc/${path}`);
   return new CachedReader({
     name: '/proc',
     open: (path) => native().netnsOpen(netns, place(path)),
-    list: (path) => namesOf(checked(`list /proc/${path}`, native().netnsList(netns, place(path)))),
+    list: (path) => namesOf(native().netnsList(netns, place(path))),
     close: () => undefined,
   });
 }
@@ -57,8 +57,8 @@ export function sysReader(netns: NetnsFd, fallback?: string): ClosableFileReader
   };
   return new CachedReader({
     name: '/sys',
-    open: (path) => openFile(`${base()}/${path}`),
-    list: (path) => readdirSync(`${base()}/${path}`),
+    open: (path) => attempt(() => openSync(`${base()}/${path}`, 'r')),
+    list: (path) => attempt(() => readdirSync(`${base()}/${path}`)),
     close: () => {
       if (directory !== undefined) closeSync(directory);
     },
@@ -69,12 +69,13 @@ function sysDirectory(netns: NetnsFd, fallback: string | undefined): number {
   const mounted = native().netnsSysfs(netns);
   if (mounted >= 0) return mounted;
   if (fallback !== undefined) return openSync(fallback, 'r');
-  throw kernelError('mount a sysfs of another network namespace', -mounted);
+  return checked('mount the sysfs of a network namespace', mounted, NAMESPACE_RIGHT);
 }
 
-function openFile(path: string): number {
+/** The result of a function of node:fs, or the negative errno. */
+function attempt<T>(work: () => T): T | number {
   try {
-    return openSync(path, 'r');
+    return work();
   } catch (error) {
     return errnoOf(error);
   }
@@ -87,9 +88,8 @@ function errnoOf(error: unknown): number {
   return errno;
 }
 
-function namesOf(list: Buffer | number): string[] {
-  const text = typeof list === 'number' ? '' : textOf(list);
-  return text.split('\0').slice(0, -1);
+function namesOf(list: Buffer | number): readonly string[] | number {
+  return typeof list === 'number' ? list : textOf(list).split('\0').slice(0, -1);
 }
 
 class CachedReader implements ClosableFileReader {
@@ -118,11 +118,9 @@ class CachedReader implements ClosableFileReader {
 
   async list(path: string): Promise<readonly string[]> {
     this.#mustBePlain(path);
-    try {
-      return this.#root.list(path);
-    } catch (error) {
-      throw this.#refused(path, error instanceof KernelError ? error.errno : -errnoOf(error));
-    }
+    const names = this.#root.list(path);
+    if (typeof names === 'number') throw this.#refused(path, -names);
+    return names;
   }
 
   close(): void {
@@ -139,7 +137,7 @@ class CachedReader implements ClosableFileReader {
       keep = !this.#closed && this.#idle.size < CACHED && !this.#idle.has(path);
       return content;
     } catch (error) {
-      throw isWeirError(error) ? error : this.#refused(path, -errnoOf(error));
+      throw this.#refused(path, -errnoOf(error));
     } finally {
       if (keep) this.#idle.set(path, fd);
       else closeSync(fd);
@@ -149,7 +147,7 @@ class CachedReader implements ClosableFileReader {
   #refused(path: string, errno: number): WeirError {
     const what = `${this.#root.name}/${path}`;
     if (errno === ERRNO.ENOENT || errno === ERRNO.ENODEV) return new WeirError('NO_DATA', { what });
-    return kernelError(`read ${what}`, errno);
+    return deniedError(`read ${what}`, errno, NAMESPACE_RIGHT);
   }
 
   #mustBePlain(path: string): void {

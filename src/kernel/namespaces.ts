@@ -3,7 +3,7 @@ import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, statfsSync, sta
 import type { NetnsFd } from '../base/brand.ts';
 import { WeirError } from '../base/errors.ts';
 import { didYouMean } from '../base/suggest.ts';
-import { checked } from './errno.ts';
+import { checked, NAMESPACE_RIGHT } from './errno.ts';
 import { readEthtoolDriver } from './ethtool-ioctl.ts';
 import { procReader, sysReader } from './files.ts';
 import { native } from './native.ts';
@@ -35,12 +35,12 @@ export function namespaces(options: NamespaceOptions = {}): Namespaces {
 
 /**
  * Create a named network namespace, as `ip netns add` does; its loopback device is down.
- * @throws {KernelError} EEXIST when the name is taken, EPERM without CAP_SYS_ADMIN.
+ * @throws {KernelError} EEXIST when the name is taken; {WeirError} `KERNEL_PERMISSION` without CAP_SYS_ADMIN.
  */
 export function createNamespace(name: string): void {
   const path = namedPath(name);
   mkdirSync(NAMES, { recursive: true, mode: 0o755 });
-  checked(`create the network namespace ${name}`, native().netnsCreate(path));
+  checked(`create the network namespace ${name}`, native().netnsCreate(path), NAMESPACE_RIGHT);
 }
 
 /**
@@ -48,7 +48,7 @@ export function createNamespace(name: string): void {
  * @throws {KernelError} ENOENT when there is no such name.
  */
 export function deleteNamespace(name: string): void {
-  checked(`delete the network namespace ${name}`, native().netnsDelete(namedPath(name)));
+  checked(`delete the network namespace ${name}`, native().netnsDelete(namedPath(name)), NAMESPACE_RIGHT);
 }
 
 function namedPath(name: string): string {

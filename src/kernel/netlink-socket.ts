@@ -3,7 +3,7 @@ import { closeSync } from 'node:fs';
 import type { NetnsFd } from '../base/brand.ts';
 import { ERRNO } from '../base/errno.gen.ts';
 import type { Wire } from '../base/wire.ts';
-import { checked, kernelError } from './errno.ts';
+import { checked, kernelError, NAMESPACE_RIGHT } from './errno.ts';
 import { giveInbox, growInboxes, type Inbox, takeInbox } from './inbox.ts';
 import { FD_EVENT, type FdWatch, native } from './native.ts';
 import type { NetlinkProtocol } from './ports.ts';
@@ -51,7 +51,8 @@ export class NetlinkSocket {
   ) {
     const operation = `open a netlink socket of protocol ${protocol}`;
     this.#handlers = handlers;
-    this.#fd = checked(operation, this.#addon.netlinkOpen(netns, protocol, receiveBuffer, SEND_BUFFER));
+    const fd = this.#addon.netlinkOpen(netns, protocol, receiveBuffer, SEND_BUFFER);
+    this.#fd = checked(operation, fd, NAMESPACE_RIGHT);
     try {
       for (const group of groups)
         checked(`join netlink group ${group}`, this.#addon.netlinkJoin(this.#fd, group));

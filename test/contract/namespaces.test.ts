@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -79,4 +79,32 @@ test('a transport is opened once per protocol, and its absence is an error', asy
   await expect(io.netlink(31 as typeof NETLINK.ROUTE)).rejects.toMatchObject({
     errnoName: 'EPROTONOSUPPORT',
   });
+});
+
+test('without CAP_SYS_ADMIN the own namespace works, and others name the right that is missing', async () => {
+  await using ns = await netns('wb-caps');
+  const script = `
+    import { namespaces } from ${JSON.stringify(new URL('../../src/kernel/namespaces.ts', import.meta.url).href)};
+    const codeOf = (work) => work.then(() => 'done', (error) => error.code + ' ' + error.details.right);
+    const own = await namespaces().own();
+    const other = await namespaces().open(${JSON.stringify(ns.name)});
+    const links = { type: 18, payload: new Uint8Array(16) };
+    for (const io of [own, other]) {
+      console.log(await codeOf(io.proc.read('net/dev')));
+      console.log(await codeOf(io.proc.list('sys/net/ipv4/conf')));
+      console.log(await codeOf(io.sys.list('class/net')));
+      console.log(await codeOf(io.netlink(0).then((route) => route.dump(links, () => 0))));
+    }
+    process.exit();
+  `;
+  const args = [
+    '--bounding-set=-sys_admin',
+    process.execPath,
+    '--input-type=module-typescript',
+    '-e',
+    script,
+  ];
+  const lines = execFileSync('setpriv', args, { encoding: 'utf8' }).trim().split('\n');
+  const refused = 'KERNEL_PERMISSION CAP_SYS_ADMIN';
+  expect(lines).toEqual(['done', 'done', 'done', 'done', refused, refused, refused, refused]);
 });
