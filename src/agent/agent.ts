@@ -129,7 +129,11 @@ export class Agent {
     const service = createService({
       namespaces: this.#namespaces,
       events: this.#events,
-      scrape: async () => [await scraper.scrape(), Buffer.from(await this.#metrics.render())],
+      scrape: async () => {
+        const body = await scraper.scrape();
+        const chunks = [body, Buffer.from(await this.#metrics.render())];
+        return Object.assign(chunks, { release: () => scraper.release(body) });
+      },
       facts: {
         version,
         started,

@@ -43,5 +43,11 @@ export interface WeirService {
     deliver: (event: FeedEvent) => void,
   ): Promise<Feed>;
   /** One scrape in the Prometheus text format 0.0.4, as chunks that belong behind each other. */
-  scrape(target: Target): Promise<readonly Uint8Array[]>;
+  scrape(target: Target): Promise<ScrapeChunks>;
 }
+
+/**
+ * The chunks of a scrape. `release` says that they have been sent: their memory then serves the next scrape. Who does
+ * not call it leaves megabytes to the garbage collector, and no harm is done.
+ */
+export type ScrapeChunks = readonly Uint8Array[] & { readonly release?: () => void };

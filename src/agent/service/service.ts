@@ -7,7 +7,7 @@ import {
   type StateObjects,
   type StateQuery,
 } from '../../api/schemas/state.ts';
-import type { WeirService } from '../../api/service.ts';
+import type { ScrapeChunks, WeirService } from '../../api/service.ts';
 import { type Target, THIS_NODE } from '../../api/target.ts';
 import type { Clock } from '../../base/clock.ts';
 import { WeirError } from '../../base/errors.ts';
@@ -22,7 +22,7 @@ import { type AgentFacts, describeNamespace, describeNode } from './node.ts';
 export interface ServiceParts {
   readonly namespaces: NamespaceSet;
   readonly events: EventHub;
-  readonly scrape: () => Promise<readonly Uint8Array[]>;
+  readonly scrape: () => Promise<ScrapeChunks>;
   readonly facts: AgentFacts;
   readonly clock: Clock;
 }

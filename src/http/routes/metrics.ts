@@ -20,6 +20,7 @@ export function metricsRoutes(app: FastifyInstance, service: WeirService): void 
     response: { mediaType: 'text/plain', description: 'One scrape' },
     handle: async ({ request, reply }) => {
       const chunks = await service.scrape(THIS_NODE);
+      reply.raw.once('close', () => chunks.release?.());
       reply.header('vary', 'accept-encoding').type(TEXT_FORMAT);
       if (acceptsGzip(request.headers['accept-encoding'])) {
         reply.header('content-encoding', 'gzip');
