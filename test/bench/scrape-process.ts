@@ -97,10 +97,10 @@ export class ScrapeClient implements AsyncDisposable {
 /** What the probe writes. Times in milliseconds, since the signal before. */
 export interface ProbeReport {
   readonly signals: number;
-  /** Longest time between two turns, waiting for a CPU included. */
+  /** Longest time between two turns, by perf_hooks; on a busy machine most of it is waiting for a CPU. */
   readonly maxMs: number;
-  /** Longest CPU time of the main thread between two turns. */
-  readonly maxCpuMs: number;
+  /** The same without the time that the thread was ready to run and others had the CPUs. */
+  readonly maxHeldMs: number;
 }
 
 /** Asks the probe of a process what it saw since it was asked before. */

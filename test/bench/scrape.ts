@@ -7,15 +7,14 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { COLLECTORS } from '../../src/metrics/registry.ts';
 import { debianFile } from '../helpers/debian.ts';
 import { type ParsedFamily, parseExposition } from '../helpers/exposition-text.ts';
 import { netns, type TestNetns } from '../helpers/netns.ts';
-import { BenchProcess, cpuMs, Probe, rssMb, ScrapeClient } from './scrape-process.ts';
+import { BenchProcess, cpuMs, Probe, type ProbeReport, rssMb, ScrapeClient } from './scrape-process.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const COMPILED = join(ROOT, 'dist');
-/** As the agent is started: a small young generation, since a scrape makes little garbage. */
-const NODE_FLAGS = ['--max-semi-space-size=1'];
+const AGENT = join(ROOT, 'dist/agent/main.js');
 const PEER_URL = 'http://127.0.0.1:9100/metrics';
 const WEIR_URL = 'http://127.0.0.1:9820/metrics';
 
@@ -37,11 +36,11 @@ interface Cost {
 }
 
 interface WeirCost extends Cost {
-  /** Median over scrapes of the longest time between two turns of the event loop. */
-  readonly eventLoopMs: number;
-  readonly eventLoopWorstMs: number;
-  /** Longest CPU time between two turns: what remains when nobody else takes the CPU. */
-  readonly eventLoopWorstCpuMs: number;
+  /** Longest time that Weir held its event loop in any scrape. Waiting for a CPU that others use is not counted. */
+  readonly eventLoopHeldMs: number;
+  /** Longest delay by perf_hooks, which counts that too: median over scrapes, and the worst. */
+  readonly eventLoopDelayMs: number;
+  readonly eventLoopDelayWorstMs: number;
 }
 
 interface Result {
@@ -70,13 +69,21 @@ function startPeer(ns: TestNetns, collectors: readonly string[]): BenchProcess {
   ]);
 }
 
-function startWeir(ns: TestNetns, collectors: readonly string[], probeFile: string): BenchProcess {
-  const beside = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-  const probe = ['--import', beside('scrape-probe.mjs')];
-  const server = [beside('scrape-server.mjs'), COMPILED, 'js', '9820', collectors.join()];
-  return new BenchProcess(ns.name, [process.execPath, ...NODE_FLAGS, ...probe, ...server], {
-    WEIR_BENCH_PROBE: probeFile,
-  });
+/** The agent as it is shipped, observing nothing but this namespace, with just these collectors. */
+function startWeir(ns: TestNetns, collectors: readonly string[], folder: string): BenchProcess {
+  const surplus = COLLECTORS.filter(({ name }) => !collectors.includes(name)).map(({ name }) => name);
+  return new BenchProcess(
+    ns.name,
+    [
+      ...[process.execPath, '--import', fileURLToPath(new URL('scrape-probe.mjs', import.meta.url))],
+      ...[AGENT, 'agent', '--listen', '127.0.0.1:9820', '--log-level', 'error'],
+      ...['--socket', join(folder, 'socket'), '--state-dir', folder],
+      ...['--set', 'namespaces.discover=false'],
+      ...['--set', `metrics.enable=[${collectors.join()}]`],
+      ...['--set', `metrics.disable=[${surplus.join()}]`],
+    ],
+    { WEIR_BENCH_PROBE: join(folder, 'probe') },
+  );
 }
 
 /** One scrape of one process. */
@@ -102,7 +109,7 @@ async function measure(
   await using ns = await netns('wd-bench');
   build(ns, pairs);
   const folder = mkdtempSync(join(tmpdir(), 'wd-bench-'));
-  await using weir = startWeir(ns, collectors, join(folder, 'probe'));
+  await using weir = startWeir(ns, collectors, folder);
   await using peer = startPeer(ns, collectors);
   await using client = new ScrapeClient(ns.name);
   await client.ready(PEER_URL);
@@ -112,7 +119,7 @@ async function measure(
   for (let i = 0; i < 10; i++) await client.scrape(WEIR_URL);
   const mine: Turn[] = [];
   const theirs: Turn[] = [];
-  const loop: { readonly maxMs: number; readonly maxCpuMs: number }[] = [];
+  const loop: ProbeReport[] = [];
   for (let i = 0; i < rounds; i++) {
     if (i < peerRounds) theirs.push(await turn(client, peer.pid, PEER_URL));
     await probe.report();
@@ -132,9 +139,9 @@ async function measure(
     peer: cost(theirs, peer.pid, series.peer),
     weir: {
       ...cost(mine, weir.pid, series.weir),
-      eventLoopMs: median(loop.map((one) => one.maxMs)),
-      eventLoopWorstMs: Math.max(...loop.map((one) => one.maxMs)),
-      eventLoopWorstCpuMs: Math.max(...loop.map((one) => one.maxCpuMs)),
+      eventLoopHeldMs: Math.max(...loop.map((one) => one.maxHeldMs)),
+      eventLoopDelayMs: median(loop.map((one) => one.maxMs)),
+      eventLoopDelayWorstMs: Math.max(...loop.map((one) => one.maxMs)),
     },
   };
 }
@@ -203,12 +210,11 @@ function print(title: string, { pairs, weir, peer }: Result): void {
   line(
     'weir         ',
     weir,
-    `, event loop held ${rounded(weir.eventLoopMs)} ms (worst ${rounded(weir.eventLoopWorstMs)}, by own CPU ${rounded(weir.eventLoopWorstCpuMs)})`,
+    `, event loop held ${rounded(weir.eventLoopHeldMs)} ms at most (delay median ${rounded(weir.eventLoopDelayMs)}, worst ${rounded(weir.eventLoopDelayWorstMs)})`,
   );
   if (peer !== undefined) line('node_exporter', peer);
 }
 
-execFileSync('tsc', ['-p', 'tsconfig.build.json'], { cwd: ROOT, stdio: 'inherit' });
 const full = !process.argv.includes('--quick');
 const main = await measure(1_000, SHARED, 31, full ? 9 : 3);
 print('1,000 pairs', main);
@@ -236,7 +242,7 @@ const perDevice = ({ pairs, weir }: Result) => (weir.cpuMs * 1000) / (2 * pairs 
 const met =
   cpuRatio >= TARGETS.cpuRatio &&
   main.weir.wallMs < TARGETS.wallMs &&
-  main.weir.eventLoopWorstMs <= TARGETS.eventLoopMs &&
+  main.weir.eventLoopHeldMs <= TARGETS.eventLoopMs &&
   main.weir.rssMb < TARGETS.rssMb &&
   others.every((result) => result.pairs < 1_000 || perDevice(result) <= 1.2 * perDevice(main));
 console.log(

@@ -26,6 +26,7 @@ export function parseExposition(text: string): Map<string, ParsedFamily> {
   let help: { name: string; text: string } | undefined;
   if (!text.endsWith('\n')) throw new Error('the last line is not ended');
   for (const line of text.slice(0, -1).split('\n')) {
+    if (line === '') continue;
     if (line.startsWith('# HELP ')) {
       const [, name = '', words = ''] = /^# HELP (\S+) (.*)$/.exec(line) ?? [];
       help = { name, text: words };
