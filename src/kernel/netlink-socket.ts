@@ -135,7 +135,8 @@ export class NetlinkSocket {
     while (next !== undefined) {
       const received: Received = await next;
       const { inbox, count } = received;
-      const more: boolean = count > 0 && this.#open && this.#handlers.dumping?.() === true;
+      // a dump that goes on fills every slot: the kernel makes the next part as soon as one is taken
+      const more = count === inbox.lengths.length && this.#open;
       next = more ? this.#receiveLater() : undefined;
       this.#deliver(inbox, count);
       giveInbox(inbox);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the netlink stack costs: adding and dumping IPv4 routes, against `ip -batch` and a loop in C on the same work
 // in the same run. Everything happens in a network namespace of its own.
+//
+// Routes are added in two ways: by gateway and device, and through one nexthop object (`Nhid`), which spares the
+// kernel the resolution of each gateway. `cOverIpBatch` says how much faster than `ip -batch` the C loop is: what the
+// kernel's own work per route leaves room for.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
