@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { type TestLab, testLab } from '../helpers/lab.ts';
+import { testTerminal } from '../helpers/tmux.ts';
 import { run, type TestAgent, testAgent, WEIR, weir } from '../helpers/weir.ts';
 
 const ROUTES = 3000;
@@ -155,6 +156,25 @@ test('completion knows devices of every namespace and the namespaces', async () 
     (await agent.weir('completion', '--names', kind)).stdout.trim().split('\n');
   expect(await names('devices')).toEqual(expect.arrayContaining(['wan0', 'lan0', 'eth0', 'lo']));
   expect((await names('namespaces')).sort()).toEqual([lab.netns('client'), lab.netns('edge1')].sort());
+});
+
+test('colours go to a terminal, and not where they are not wanted', async () => {
+  await using terminal = await testTerminal(120, 24);
+  const words = [...WEIR, '--socket', agent.socket, 'show', 'links'].join(' ');
+  for (const [line, coloured] of [
+    [words, true],
+    [`${words} | cat`, false],
+    [`NO_COLOR=1 ${words}`, false],
+    [`TERM=dumb ${words}`, false],
+    [`${words} --no-color`, false],
+  ] as const) {
+    terminal.line(`clear; ${line}; echo "<$?>"`);
+    const screen = await terminal.until(/^<\d>/m);
+    expect(screen).toMatch(/^INDEX +DEVICE.*br0.*^<0>/ms);
+    expect(terminal.screen(true).includes('\u001b[32mUP'), line).toBe(coloured);
+    terminal.line('clear');
+    await terminal.until((now) => !now.includes('INDEX'));
+  }
 });
 
 test('bin/weir runs from anywhere, through links', async () => {

@@ -90,6 +90,18 @@ test.each([80, 100, 132, 200])('a frame fills %d columns by 24 lines and never m
   }
 });
 
+test.each([
+  [1, 1],
+  [5, 3],
+  [20, 5],
+])('a screen of %d by %d is no reason to fail', (width, height) => {
+  for (const state of [SITE, press(SITE, 'g', 'end'), press(SITE, 'h'), initialState()]) {
+    const frame = lines(settle(state, { width, height }), { width, height });
+    expect(frame).toHaveLength(height);
+    for (const line of frame) expect(widthOf(line)).toBeLessThanOrEqual(width);
+  }
+});
+
 test('shows node, totals, rates, drops, errors and queue at 80 columns', () => {
   const frame = lines(SITE, { width: 80, height: 24 });
   expect(frame[0]).toMatch(
