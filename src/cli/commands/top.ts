@@ -9,7 +9,7 @@ import { type Context, contextOf } from '../context.ts';
 import type { CliDeps } from '../deps.ts';
 import { isUtf8, type Paint, paintAscii } from '../output/style.ts';
 import { renderFrame } from '../top/frame.ts';
-import { runSession, type TopSource } from '../top/session.ts';
+import { runLive, type TopSource } from '../top/live.ts';
 import { SORT_NAMES, SORT_ORDERS } from '../top/sort.ts';
 import { initialState, shownDevices, type TopOptions, type TopState, withReport } from '../top/state.ts';
 import { Terminal } from '../top/terminal.ts';
@@ -54,7 +54,7 @@ async function top(context: Context, flags: TopFlags): Promise<void> {
     if (!stdin.isTTY || !stdout.isTTY)
       throw new WeirError('USAGE', { problem: 'top needs a terminal; use --batch for files and pipes' });
     const paint = paintFor(context);
-    return runSession({
+    return runLive({
       state,
       source,
       paint,

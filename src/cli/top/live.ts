@@ -19,7 +19,7 @@ export interface TopSample {
 export type TopSource = () => Promise<TopSample>;
 
 /** What a live view is made of. */
-export interface SessionParts {
+export interface LiveParts {
   readonly state: TopState;
   readonly source: TopSource;
   readonly paint: Paint;
@@ -32,9 +32,9 @@ export interface SessionParts {
  *
  * @throws {WeirError} when the very first sample fails.
  */
-export async function runSession(parts: SessionParts): Promise<void> {
+export async function runLive(parts: LiveParts): Promise<void> {
   const state = await sampled(parts.state, parts.source);
-  await new Session(parts, state).run();
+  await new LiveView(parts, state).run();
 }
 
 async function sampled(state: TopState, source: TopSource): Promise<TopState> {
@@ -42,7 +42,7 @@ async function sampled(state: TopState, source: TopSource): Promise<TopState> {
   return withReport(state, report, node);
 }
 
-class Session {
+class LiveView {
   readonly #source: TopSource;
   readonly #paint: Paint;
   readonly #terminal: Terminal;
@@ -50,7 +50,7 @@ class Session {
   #timer: NodeJS.Timeout | undefined;
   #end: () => void = () => {};
 
-  constructor(parts: SessionParts, state: TopState) {
+  constructor(parts: LiveParts, state: TopState) {
     this.#source = parts.source;
     this.#paint = parts.paint;
     this.#state = state;
