@@ -2,6 +2,7 @@
 import process from 'node:process';
 import type { AgentOptions } from '../api/agent-options.ts';
 import { Agent } from './agent.ts';
+import { dropStartupGarbage } from './memory.ts';
 
 /** Milliseconds after which an agent that cannot end is ended. */
 const STOP_MS = 8_000;
@@ -13,6 +14,7 @@ const STOP_MS = 8_000;
  */
 export async function runAgent(options: AgentOptions, version: string): Promise<number> {
   const { agent, log } = await Agent.start(options, version);
+  dropStartupGarbage();
   const reload = () => void agent.reload();
   process.on('SIGHUP', reload);
   const signal = await nextSignal();
