@@ -14,7 +14,7 @@ import { netns, type TestNetns } from '../helpers/netns.ts';
 import { BenchProcess, cpuMs, Probe, type ProbeReport, rssMb, ScrapeClient } from './scrape-process.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const AGENT = join(ROOT, 'dist/agent/main.js');
+const AGENT = join(ROOT, 'bin/weir');
 const PEER_URL = 'http://127.0.0.1:9100/metrics';
 const WEIR_URL = 'http://127.0.0.1:9820/metrics';
 
@@ -75,14 +75,16 @@ function startWeir(ns: TestNetns, collectors: readonly string[], folder: string)
   return new BenchProcess(
     ns.name,
     [
-      ...[process.execPath, '--import', fileURLToPath(new URL('scrape-probe.mjs', import.meta.url))],
       ...[AGENT, 'agent', '--listen', '127.0.0.1:9820', '--log-level', 'error'],
       ...['--socket', join(folder, 'socket'), '--state-dir', folder],
       ...['--set', 'namespaces.discover=false'],
       ...['--set', `metrics.enable=[${collectors.join()}]`],
       ...['--set', `metrics.disable=[${surplus.join()}]`],
     ],
-    { WEIR_BENCH_PROBE: join(folder, 'probe') },
+    {
+      NODE_OPTIONS: `--import ${new URL('scrape-probe.mjs', import.meta.url).href}`,
+      WEIR_BENCH_PROBE: join(folder, 'probe'),
+    },
   );
 }
 
