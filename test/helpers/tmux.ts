@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** A terminal that a test types into and looks at. */
@@ -20,9 +22,9 @@ export interface TestTerminal extends AsyncDisposable {
 
 /** A shell in a terminal of its own, on a tmux server of its own that no configuration file reaches. */
 export async function testTerminal(width: number, height: number): Promise<TestTerminal> {
-  const server = `wf-${randomBytes(4).toString('hex')}`;
+  const folder = mkdtempSync(join(tmpdir(), 'weir-tmux-'));
   const tmux = (...args: readonly string[]) =>
-    execFileSync('tmux', ['-u', '-L', server, '-f', '/dev/null', ...args], {
+    execFileSync('tmux', ['-u', '-S', join(folder, 'socket'), '-f', '/dev/null', ...args], {
       encoding: 'utf8',
       env: { ...process.env, LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8' },
     });
@@ -35,6 +37,10 @@ export async function testTerminal(width: number, height: number): Promise<TestT
     String(height),
     "env PS1='$ ' bash --norc --noprofile",
   );
+  const end = () => {
+    tmux('kill-server');
+    rmSync(folder, { recursive: true, force: true });
+  };
   const screen = (colours = false) => tmux('capture-pane', '-p', ...(colours ? ['-e', '-N'] : []));
   const terminal: TestTerminal = {
     keys: (...keys) => void tmux('send-keys', ...keys),
@@ -54,15 +60,13 @@ export async function testTerminal(width: number, height: number): Promise<TestT
     },
     resize: (columns, rows) => void tmux('resize-window', '-x', String(columns), '-y', String(rows)),
     ask: (format) => tmux('display-message', '-p', format).trim(),
-    async [Symbol.asyncDispose]() {
-      tmux('kill-server');
-    },
+    [Symbol.asyncDispose]: async () => end(),
   };
   try {
     await terminal.until(/^\$/m);
     return terminal;
   } catch (error) {
-    tmux('kill-server');
+    end();
     throw error;
   }
 }
