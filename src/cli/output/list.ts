@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { stringify } from 'yaml';
+import { createRequire } from 'node:module';
 
 /** Forms of output, for `-o`. */
 export const OUTPUT_FORMATS = ['table', 'json', 'yaml'] as const;
@@ -41,7 +41,8 @@ export function renderJson(value: unknown): string {
   return `${JSON.stringify(value, undefined, 2)}\n`;
 }
 
-/** One document as YAML. */
+/** One document as YAML. The library comes when asked for: the agent starts here too, and would pay megabytes for it. */
 export function renderYaml(value: unknown): string {
+  const { stringify } = createRequire(import.meta.url)('yaml') as typeof import('yaml');
   return stringify(value, { lineWidth: 0 });
 }
