@@ -166,13 +166,11 @@ export interface EthtoolData {
   readonly groups: ReadonlyMap<string, readonly (readonly [name: string, value: bigint])[]>;
 }
 
+/** Modes by the kernel's names: `1000baseT/Full`, and among them Autoneg, Pause, Asym_Pause, TP, FIBRE, ... */
 export interface EthtoolLinkModes {
   readonly autoneg: boolean;
   readonly supported: readonly string[];
   readonly advertised: readonly string[];
-  /** TP, AUI, MII, FIBRE, BNC, ... as bits set in supported. */
-  readonly speed?: number;
-  readonly duplex?: string;
 }
 
 export interface QueueStats {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { KernelError } from '../base/kernel-error.ts';
-import { type Wire, wireOf } from '../base/wire.ts';
+import type { Wire } from '../base/wire.ts';
 import type { Encoder } from '../codec/encoder.ts';
 import {
   decodeFecAttrs,
@@ -16,22 +16,35 @@ import {
   encodeLinkmodesAttrs,
   encodePauseAttrs,
   encodeStatsAttrs,
+  type FecAttrs,
+  type HeaderAttrs,
   type LinkmodesAttrs,
+  type PauseAttrs,
+  type StatsAttrs,
 } from '../codec/generated/ethtool.ts';
 import { GENLMSGHDR_SIZE } from '../codec/generated/netlink.ts';
-import { type NamespaceIo, NETLINK, type NetlinkTransport } from '../kernel/ports.ts';
+import { type NamespaceIo, NETLINK } from '../kernel/ports.ts';
 import type { EthtoolData, EthtoolLinkModes } from '../metrics/collector.ts';
 import type { Link } from '../model/link.ts';
 import { STANDARD_GROUPS } from './metrics-ethtool-groups.ts';
 import { genericFamily, genericPayload } from './metrics-generic-family.ts';
 
 type Statistics = readonly (readonly [name: string, value: bigint])[];
-/** Ask one thing of one device; undefined where its driver does not answer. */
-type Ask = <T>(
+
+/** What the ethtool family tells of all devices, by ifindex; a device whose driver does not answer is absent. */
+export interface EthtoolTable {
+  readonly modes: ReadonlyMap<number, LinkmodesAttrs>;
+  readonly stats: ReadonlyMap<number, StatsAttrs>;
+  readonly pause: ReadonlyMap<number, PauseAttrs>;
+  readonly fec: ReadonlyMap<number, FecAttrs>;
+}
+
+/** Dump one command of the family. */
+type Dump = <T extends { readonly header?: HeaderAttrs }>(
   command: number,
   attributes: (out: Encoder) => void,
   decode: (wire: Wire, start: number, end: number) => T,
-) => Promise<T | undefined>;
+) => Promise<ReadonlyMap<number, T>>;
 
 /** One bit for each of ETHTOOL_STATS_*. */
 const ALL_GROUPS = {
@@ -41,27 +54,60 @@ const ALL_GROUPS = {
 } as const;
 
 /**
- * Read what a device tells through ethtool: link modes and the standard statistics by netlink, the driver and its own
- * statistics by ioctl.
+ * Read the link modes and the standard statistics of all devices: four dumps, however many devices there are.
  *
  * @throws {WeirError} `NO_DATA` on a kernel without the family.
- * @see net/ethtool/netlink.c
+ * @see net/ethtool/netlink.c ethnl_default_dumpit()
  */
-export async function readEthtool(io: NamespaceIo, { ifindex, ifname }: Link): Promise<EthtoolData> {
+export async function dumpEthtool(io: NamespaceIo, signal: AbortSignal): Promise<EthtoolTable> {
   const transport = await io.netlink(NETLINK.GENERIC);
   const type = await genericFamily(transport, 'ethtool');
-  const ask: Ask = (command, attributes, decode) =>
-    answerOf(transport, type, ifindex, genericPayload(command, attributes), decode);
-  const header = { devIndex: ifindex };
-  const modes = await ask(
-    ETHTOOL_MSG_LINKMODES_GET,
-    (out) => encodeLinkmodesAttrs(out, { header }),
-    decodeLinkmodesAttrs,
-  );
-  const groups = await standardGroups(ask, ifindex);
+  const dump: Dump = async (command, attributes, decode) => {
+    const found = new Map<number, ReturnType<typeof decode>>();
+    await unlessRefused(
+      transport.dump(
+        { type, payload: genericPayload(command, attributes), operation: `ethtool dump ${command}` },
+        (wire, start, end) => {
+          const attrs = decode(wire, start + GENLMSGHDR_SIZE, end);
+          found.set(attrs.header?.devIndex ?? 0, attrs);
+        },
+        { restart: () => found.clear(), signal },
+      ),
+    );
+    return found;
+  };
+  const header = { flags: ETHTOOL_FLAG_STATS };
+  return {
+    modes: await dump(
+      ETHTOOL_MSG_LINKMODES_GET,
+      (out) => encodeLinkmodesAttrs(out, { header: {} }),
+      decodeLinkmodesAttrs,
+    ),
+    stats: await dump(
+      ETHTOOL_MSG_STATS_GET,
+      (out) => encodeStatsAttrs(out, { header: {}, groups: ALL_GROUPS }),
+      decodeStatsAttrs,
+    ),
+    pause: await dump(ETHTOOL_MSG_PAUSE_GET, (out) => encodePauseAttrs(out, { header }), decodePauseAttrs),
+    fec: await dump(ETHTOOL_MSG_FEC_GET, (out) => encodeFecAttrs(out, { header }), decodeFecAttrs),
+  };
+}
+
+/** A kernel that lacks one command still has the others. */
+async function unlessRefused(dumped: Promise<void>): Promise<void> {
+  try {
+    await dumped;
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+  }
+}
+
+/** What is known of one device: from the table, and from the ioctl what the family does not have. */
+export function ethtoolOf(io: NamespaceIo, { ifindex, ifname }: Link, table: EthtoolTable): EthtoolData {
+  const modes = table.modes.get(ifindex);
   return {
     ...driverOf(io, ifname),
-    groups,
+    groups: standardGroups(table, ifindex),
     ...(modes === undefined ? {} : { linkModes: linkModesOf(modes) }),
   };
 }
@@ -84,66 +130,40 @@ function driverOf(io: NamespaceIo, ifname: string): Pick<EthtoolData, 'driver' |
   }
 }
 
-async function answerOf<T>(
-  transport: NetlinkTransport,
-  type: number,
-  ifindex: number,
-  payload: Uint8Array,
-  decode: (wire: Wire, start: number, end: number) => T,
-): Promise<T | undefined> {
-  try {
-    const [reply] = await transport.request({ type, payload, operation: `ethtool get of device ${ifindex}` });
-    return reply && decode(wireOf(reply.payload), GENLMSGHDR_SIZE, reply.payload.length);
-  } catch (error) {
-    if (error instanceof KernelError) return undefined;
-    throw error;
-  }
-}
-
-async function standardGroups(ask: Ask, ifindex: number): Promise<ReadonlyMap<string, Statistics>> {
+function standardGroups(table: EthtoolTable, ifindex: number): ReadonlyMap<string, Statistics> {
   const groups = new Map<string, Statistics>();
-  const stats = await ask(
-    ETHTOOL_MSG_STATS_GET,
-    (out) => encodeStatsAttrs(out, { header: { devIndex: ifindex }, groups: ALL_GROUPS }),
-    decodeStatsAttrs,
-  );
-  for (const { id = -1, stat = [] } of stats?.grp ?? []) {
+  for (const { id = -1, stat = [] } of table.stats.get(ifindex)?.grp ?? []) {
     const group = STANDARD_GROUPS[id];
-    if (group === undefined || stat.length === 0) continue;
-    groups.set(
-      group.name,
-      stat.flatMap((one) => {
-        const name = group.statistics[one.id];
-        return name === undefined ? [] : [[name, one.value] as const];
-      }),
-    );
+    if (group !== undefined)
+      keep(
+        groups,
+        group.name,
+        stat.map((one) => [group.statistics[one.id], one.value]),
+      );
   }
-  const header = { devIndex: ifindex, flags: ETHTOOL_FLAG_STATS };
-  const pause = await ask(
-    ETHTOOL_MSG_PAUSE_GET,
-    (out) => encodePauseAttrs(out, { header }),
-    decodePauseAttrs,
-  );
+  const pause = table.pause.get(ifindex)?.stats;
   keep(groups, 'pause', [
-    ['tx_frames', pause?.stats?.txFrames],
-    ['rx_frames', pause?.stats?.rxFrames],
+    ['tx_frames', pause?.txFrames],
+    ['rx_frames', pause?.rxFrames],
   ]);
-  const fec = await ask(ETHTOOL_MSG_FEC_GET, (out) => encodeFecAttrs(out, { header }), decodeFecAttrs);
+  const fec = table.fec.get(ifindex)?.stats;
   keep(groups, 'fec', [
-    ['corrected_blocks', fec?.stats?.corrected?.[0]],
-    ['uncorrectable_blocks', fec?.stats?.uncorr?.[0]],
-    ['corrected_bits', fec?.stats?.corrBits?.[0]],
+    ['corrected_blocks', fec?.corrected?.[0]],
+    ['uncorrectable_blocks', fec?.uncorr?.[0]],
+    ['corrected_bits', fec?.corrBits?.[0]],
   ]);
   return groups;
 }
 
-/** Keep what the driver counts. */
+/** Keep what has a name and what the driver counts. */
 function keep(
   groups: Map<string, Statistics>,
   name: string,
-  entries: readonly (readonly [name: string, value: bigint | undefined])[],
+  entries: readonly (readonly [name: string | undefined, value: bigint | undefined])[],
 ): void {
-  const counted = entries.flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]));
+  const counted = entries.flatMap(([key, value]) =>
+    key === undefined || value === undefined ? [] : [[key, value] as const],
+  );
   if (counted.length > 0) groups.set(name, counted);
 }
 

@@ -14,7 +14,7 @@ import type {
 } from '../metrics/collector.ts';
 import { readConntrack } from './metrics-conntrack.ts';
 import type { DeviceFilter } from './metrics-device-filter.ts';
-import { readEthtool } from './metrics-ethtool.ts';
+import { dumpEthtool, type EthtoolTable, ethtoolOf } from './metrics-ethtool.ts';
 import { dumpLinkStats } from './metrics-link-stats.ts';
 import { countNeighbours } from './metrics-neighbours.ts';
 import { dumpQdiscs } from './metrics-qdiscs.ts';
@@ -33,6 +33,7 @@ export class NamespaceSource implements Source {
   readonly #signal: AbortSignal;
   #links: readonly LinkRow[] | undefined;
   #stats: Promise<LinkStats> | undefined;
+  #ethtool: Promise<EthtoolTable> | undefined;
 
   constructor(namespace: ScrapedNamespace, filter: DeviceFilter | undefined, signal: AbortSignal) {
     this.netns = namespace.name;
@@ -89,8 +90,9 @@ export class NamespaceSource implements Source {
     return readConntrack(this.#namespace.io, this.#signal);
   }
 
-  ethtool(row: LinkRow): Promise<EthtoolData> {
-    return readEthtool(this.#namespace.io, row.link);
+  async ethtool(row: LinkRow): Promise<EthtoolData> {
+    this.#ethtool ??= dumpEthtool(this.#namespace.io, this.#signal);
+    return ethtoolOf(this.#namespace.io, row.link, await this.#ethtool);
   }
 
   queues(): Promise<QueueStats> {
