@@ -17,7 +17,10 @@ type ValidationError = ReturnType<typeof Errors>[1][number];
 export function complaints(schema: TSchema, value: unknown): readonly Complaint[] {
   const [valid, errors] = Errors(schema, value);
   if (valid) return [];
-  const found = errors.flatMap((error) => describe(schema, error));
+  // An unknown property goes first: it is often the misspelt one that is then missing.
+  const rank = ({ keyword }: ValidationError) => (keyword === 'additionalProperties' ? 0 : 1);
+  const sorted = errors.toSorted((a, b) => rank(a) - rank(b));
+  const found = sorted.flatMap((error) => describe(schema, error));
   return found.filter((one, i) => found.findIndex((other) => same(one, other)) === i);
 }
 

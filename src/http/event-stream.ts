@@ -26,6 +26,7 @@ export class EventStream {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
+      connection: 'close',
     });
     response.write(`retry: 2000\n\n`);
     this.#heartbeat = setInterval(() => this.#write(': \n\n'), limits.heartbeatMs);

@@ -36,6 +36,9 @@ export interface GetRoute<Q extends TSchema> {
   handle(call: Call<Static<Q>>): Promise<unknown>;
 }
 
+/** Content type of what a route renders itself. */
+export const JSON_TYPE = 'application/json; charset=utf-8';
+
 /** Query of a route that takes none. */
 export const NO_QUERY = Type.Object({}, { additionalProperties: false });
 

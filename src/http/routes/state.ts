@@ -9,8 +9,8 @@ import {
 } from '../../api/schemas/state.ts';
 import type { WeirService } from '../../api/service.ts';
 import { THIS_NODE } from '../../api/target.ts';
-import { pageBody } from '../list-body.ts';
-import { get } from '../route.ts';
+import { documentBody, listBody } from '../list-body.ts';
+import { get, JSON_TYPE } from '../route.ts';
 
 /** `/v1/state` and one list for each kind of object below it. */
 export function stateRoutes(app: FastifyInstance, service: WeirService): void {
@@ -21,7 +21,10 @@ export function stateRoutes(app: FastifyInstance, service: WeirService): void {
     summary: 'The first page of every list of one namespace',
     query: StateDocumentQuery,
     response: StateDocumentSchema,
-    handle: ({ query }) => service.state(THIS_NODE, query),
+    handle: async ({ query, reply }) => {
+      reply.type(JSON_TYPE);
+      return documentBody(await service.state(THIS_NODE, query));
+    },
   });
   for (const kind of STATE_KINDS)
     get(app, {
@@ -32,8 +35,8 @@ export function stateRoutes(app: FastifyInstance, service: WeirService): void {
       query: STATE_QUERIES[kind],
       response: pageSchema(kind),
       handle: async ({ query, reply }) => {
-        reply.type('application/json; charset=utf-8');
-        return pageBody(await service.list(THIS_NODE, kind, query));
+        reply.type(JSON_TYPE);
+        return listBody(await service.list(THIS_NODE, kind, query));
       },
     });
 }

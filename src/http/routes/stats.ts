@@ -3,7 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import { LinkStatsReport } from '../../api/schemas/stats.ts';
 import type { WeirService } from '../../api/service.ts';
 import { THIS_NODE } from '../../api/target.ts';
-import { get, NO_QUERY } from '../route.ts';
+import { listBody } from '../list-body.ts';
+import { get, JSON_TYPE, NO_QUERY } from '../route.ts';
 
 /** `/v1/stats/links`: what a live view needs, in one answer. */
 export function statsRoutes(app: FastifyInstance, service: WeirService): void {
@@ -14,6 +15,9 @@ export function statsRoutes(app: FastifyInstance, service: WeirService): void {
     summary: 'Counters of every device of every watched namespace at one moment',
     query: NO_QUERY,
     response: LinkStatsReport,
-    handle: () => service.linkStats(THIS_NODE),
+    handle: async ({ reply }) => {
+      reply.type(JSON_TYPE);
+      return listBody(await service.linkStats(THIS_NODE));
+    },
   });
 }
