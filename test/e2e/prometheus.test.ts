@@ -36,9 +36,11 @@ test('Prometheus scrapes Weir and answers a query', { timeout: 90_000 }, async (
   ns.ip('link', 'set', 'wda', 'alias', 'up "link" \\ one');
   const folder = mkdtempSync(join(tmpdir(), 'wd-prom-'));
   writeFileSync(join(folder, 'prometheus.yml'), CONFIG);
-  const server = fileURLToPath(new URL('../bench/scrape-server.mjs', import.meta.url));
-  const source = fileURLToPath(new URL('../../src', import.meta.url));
-  await using _weir = namespaceProcess(ns.name, process.execPath, [server, source, 'ts', '9820', 'all']);
+  const agent = fileURLToPath(new URL('../../src/agent/main.ts', import.meta.url));
+  await using _weir = namespaceProcess(ns.name, process.execPath, [
+    ...[agent, 'agent', '--listen', WEIR, '--log-level', 'error'],
+    ...['--socket', join(folder, 'socket'), '--state-dir', folder, '--set', 'namespaces.discover=false'],
+  ]);
   await using _prometheus = namespaceProcess(ns.name, debianFile('prometheus', 'usr/bin/prometheus'), [
     `--config.file=${join(folder, 'prometheus.yml')}`,
     `--storage.tsdb.path=${join(folder, 'data')}`,
@@ -64,8 +66,9 @@ test('Prometheus scrapes Weir and answers a query', { timeout: 90_000 }, async (
     .toBe('1');
   expect(await value('node_nf_conntrack_entries / node_nf_conntrack_entries_limit <= bool 1')).toBe('1');
   expect(await value('count(node_scrape_collector_success{collector="netdev"} == 1)')).toBe('1');
+  expect(await value('process_resident_memory_bytes{job="weir"} > bool 0')).toBe('1');
   const stored = Number(await value('scrape_samples_scraped{job="weir"}'));
-  expect(stored).toBeGreaterThan(500);
+  expect(stored).toBeGreaterThan(250);
   expect(await value('scrape_samples_post_metric_relabeling{job="weir"}')).toBe(String(stored));
   rmSync(folder, { recursive: true, force: true });
 });
