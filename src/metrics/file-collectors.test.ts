@@ -69,6 +69,21 @@ test('sockstat counts memory in pages and in bytes', async () => {
   expect(sampleOf(families, 'node_sockstat_TCP6_inuse')).toBe(4);
 });
 
+test('socket memory is counted in the pages of this kernel', async () => {
+  const auxv = new Uint8Array(48);
+  const view = new DataView(auxv.buffer);
+  view.setUint32(0, 33, true);
+  view.setUint32(16, 6, true);
+  view.setUint32(24, 65536, true);
+  const files = { 'proc/net/sockstat': 'TCP: mem 2\n' };
+  const source = recordedSource(files);
+  const large = {
+    ...source,
+    proc: (path: string) => (path === 'self/auxv' ? Promise.resolve(auxv) : source.proc(path)),
+  };
+  expect(sampleOf(await collected(sockstat, large), 'node_sockstat_TCP_mem_bytes')).toBe(131072);
+});
+
 test('softnet takes the CPU number from the line, or counts lines on an old kernel', async () => {
   const line = '0000000a 00000001 00000002 0 0 0 0 0 3 4 5 6 00000007 0 0\n';
   const families = await collected(softnet, recordedSource({ 'proc/net/softnet_stat': line }));

@@ -2,7 +2,7 @@
 import type { Collector, Source } from './collector.ts';
 import type { Exposition, Family } from './exposition.ts';
 import { optional } from './optional.ts';
-import { PAGE_SIZE_BYTES } from './page-size.ts';
+import { pageSize } from './page-size.ts';
 import { WordScanner } from './word-scanner.ts';
 
 const gauge = (name: string, labels: readonly string[], help: string): Family => ({
@@ -37,19 +37,20 @@ export const sockmem: Collector = {
 };
 
 async function collectSockmem(source: Source, out: Exposition): Promise<void> {
-  writeProtocols(new WordScanner(await source.proc('net/protocols'), 'net/protocols'), out);
+  const page = await pageSize(source);
+  writeProtocols(new WordScanner(await source.proc('net/protocols'), 'net/protocols'), page, out);
   for (const [protocol, path] of SYSCTLS) {
     const bytes = await optional(source.proc(path));
     if (bytes === undefined) continue;
     const scanner = new WordScanner(bytes, path);
     scanner.nextLine();
     for (const threshold of THRESHOLDS)
-      out.family(THRESHOLD).add([protocol, threshold], scanner.number() * PAGE_SIZE_BYTES);
+      out.family(THRESHOLD).add([protocol, threshold], scanner.number() * page);
   }
 }
 
 /** `TCP 2304 1 128 no ...`: protocol, size, sockets, pages or -1, pressure or NI (not implemented). */
-function writeProtocols(scanner: WordScanner, out: Exposition): void {
+function writeProtocols(scanner: WordScanner, page: number, out: Exposition): void {
   scanner.nextLine();
   while (scanner.nextLine()) {
     scanner.nextWord();
@@ -57,7 +58,7 @@ function writeProtocols(scanner: WordScanner, out: Exposition): void {
     scanner.skip(2);
     const pages = scanner.number();
     if (pages < 0) continue;
-    out.family(USED).add([protocol], pages * PAGE_SIZE_BYTES);
+    out.family(USED).add([protocol], pages * page);
     scanner.nextWord();
     const pressure = scanner.text();
     if (pressure !== 'NI') out.family(PRESSURE).add([protocol], pressure === 'yes' ? 1 : 0);

@@ -3,7 +3,7 @@ import type { Collector, Source } from './collector.ts';
 import type { Exposition, Family } from './exposition.ts';
 import { FamilyCache } from './family-cache.ts';
 import { optional } from './optional.ts';
-import { PAGE_SIZE_BYTES } from './page-size.ts';
+import { pageSize } from './page-size.ts';
 import { WordScanner } from './word-scanner.ts';
 
 const SOCKETS_USED: Family = {
@@ -33,25 +33,26 @@ export const sockstat: Collector = {
 async function collectSockstat(source: Source, out: Exposition): Promise<void> {
   const v4 = await optional(source.proc('net/sockstat'));
   const v6 = await optional(source.proc('net/sockstat6'));
-  if (v4 !== undefined) write(v4, 'net/sockstat', out);
-  if (v6 !== undefined) write(v6, 'net/sockstat6', out);
+  const page = await pageSize(source);
+  if (v4 !== undefined) write(v4, 'net/sockstat', page, out);
+  if (v6 !== undefined) write(v6, 'net/sockstat6', page, out);
 }
 
 /** `TCP: inuse 3 orphan 0 ...` per line. */
-function write(bytes: Uint8Array, path: string, out: Exposition): void {
+function write(bytes: Uint8Array, path: string, page: number, out: Exposition): void {
   const scanner = new WordScanner(bytes, path);
   while (scanner.nextLine()) {
     scanner.nextWord();
     const protocol = scanner.text().slice(0, -1);
-    while (scanner.nextWord()) writeField(protocol, scanner.text(), scanner.number(), out);
+    while (scanner.nextWord()) writeField(protocol, scanner.text(), scanner.number(), page, out);
   }
 }
 
-function writeField(protocol: string, field: string, value: number, out: Exposition): void {
+function writeField(protocol: string, field: string, value: number, page: number, out: Exposition): void {
   if (protocol === 'sockets') {
     if (field === 'used') out.family(SOCKETS_USED).add([], value);
     return;
   }
   out.family(families.get(`${protocol}_${field}`)).add([], value);
-  if (field === 'mem') out.family(families.get(`${protocol}_mem_bytes`)).add([], value * PAGE_SIZE_BYTES);
+  if (field === 'mem') out.family(families.get(`${protocol}_mem_bytes`)).add([], value * page);
 }
