@@ -28,8 +28,6 @@ export interface Source {
   proc(path: string): Promise<Uint8Array>;
   /** Content of a file under /sys as this namespace sees it. @throws {WeirError} `NO_DATA` when absent. */
   sys(path: string): Promise<Uint8Array>;
-  /** Names in a directory under /sys. */
-  sysList(path: string): Promise<readonly string[]>;
   /** Devices from the event-fed snapshot, already filtered by the configured device patterns. */
   links(): readonly LinkRow[];
   /** Count devices of `links` that turned out to be gone. */

@@ -50,10 +50,6 @@ export class NamespaceSource implements Source {
     return this.#namespace.io.sys.read(path);
   }
 
-  sysList(path: string): Promise<readonly string[]> {
-    return this.#namespace.io.sys.list(path);
-  }
-
   links(): readonly LinkRow[] {
     this.#links ??= this.#shownLinks();
     return this.#links;

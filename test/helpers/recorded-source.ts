@@ -21,7 +21,6 @@ export function recordedSource(files: Readonly<Record<string, string>>, given: P
     netns: '',
     proc: (path) => read(`proc/${path}`),
     sys: (path) => read(`sys/${path}`),
-    sysList: missing,
     links: () => [],
     vanished: () => {},
     linkStats: missing,
