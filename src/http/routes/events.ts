@@ -5,7 +5,7 @@ import type { WeirService } from '../../api/service.ts';
 import { THIS_NODE } from '../../api/target.ts';
 import { WeirError } from '../../base/errors.ts';
 import { EventStream, type StreamLimits } from '../event-stream.ts';
-import { get } from '../route.ts';
+import { type Call, get } from '../route.ts';
 
 export interface EventLimits extends StreamLimits {
   /** Streams at a time. */
@@ -15,6 +15,27 @@ export interface EventLimits extends StreamLimits {
 /** `/v1/events`: changes as server-sent events. */
 export function eventRoutes(app: FastifyInstance, service: WeirService, limits: EventLimits): void {
   const streams = new Set<EventStream>();
+  let opening = 0;
+  const open = async ({ query, request, reply }: Call<EventQuery>) => {
+    const waiting: FeedEvent[] = [];
+    let deliver = (event: FeedEvent): void => {
+      waiting.push(event);
+    };
+    // Follow first: a namespace that does not exist is still an ordinary error.
+    const after = lastId(request.headers['last-event-id']);
+    const feed = await service.follow(THIS_NODE, query, after, (event) => deliver(event));
+    reply.hijack();
+    const stream = new EventStream(reply.raw, limits);
+    deliver = (event) => stream.send(event);
+    waiting.forEach(deliver);
+    streams.add(stream);
+    const end = () => {
+      feed.close();
+      streams.delete(stream);
+    };
+    if (reply.raw.closed) end();
+    else reply.raw.once('close', end);
+  };
   app.addHook('preClose', async () => {
     for (const stream of streams) stream.close();
   });
@@ -29,27 +50,11 @@ export function eventRoutes(app: FastifyInstance, service: WeirService, limits: 
       description: 'A stream without end; `Last-Event-ID` resumes',
     },
     noHead: true,
-    handle: async ({ query, request, reply }) => {
-      if (streams.size >= limits.streams)
+    handle: async (call) => {
+      if (streams.size + opening >= limits.streams)
         throw new WeirError('TOO_MANY', { what: 'event streams', limit: limits.streams });
-      const after = request.headers['last-event-id'];
-      const early: FeedEvent[] = [];
-      let deliver = (event: FeedEvent): void => {
-        early.push(event);
-      };
-      // Subscribe first: a namespace that does not exist is still an ordinary error.
-      const feed = await service.follow(THIS_NODE, query, lastId(after), (event) => deliver(event));
-      reply.hijack();
-      const stream = new EventStream(reply.raw, limits);
-      deliver = (event) => stream.send(event);
-      early.forEach(deliver);
-      streams.add(stream);
-      const end = () => {
-        feed.close();
-        streams.delete(stream);
-      };
-      if (reply.raw.closed) end();
-      else reply.raw.once('close', end);
+      opening++;
+      await open(call).finally(() => opening--);
     },
   });
 }
