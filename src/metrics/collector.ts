@@ -44,7 +44,7 @@ export interface Source {
   tcpStates(): Promise<TcpStates>;
   /** nf_conntrack statistics; NO_DATA where the module is absent. */
   conntrack(): Promise<ConntrackStats>;
-  /** ethtool of one device. */
+  /** ethtool of one device; what its driver does not answer, or a device that is gone, is absent. */
   ethtool(link: LinkRow): Promise<EthtoolData>;
   /** Queues and NAPI instances from the netdev generic netlink family. */
   queues(): Promise<QueueStats>;

@@ -187,7 +187,7 @@ test('bonding counts links by MII status', async () => {
   await expect(collected(bonding, recordedSource({}))).rejects.toMatchObject({ code: 'NO_DATA' });
 });
 
-test('ethtool renames statistics, drops names that clash, and skips a device that does not answer', async () => {
+test('ethtool renames statistics, drops names that clash, and shows nothing of a device that is gone', async () => {
   const data: EthtoolData = {
     driver: {
       driver: 'e1000',
@@ -212,15 +212,19 @@ test('ethtool renames statistics, drops names that clash, and skips a device tha
     },
     groups: new Map([['mac', [['FramesReceivedOK', 9n] as const]]]),
   };
-  const links = () => [linkRow(1, 'gone'), linkRow(2, 'eth0')];
-  const source = recordedSource({}, { links });
-  const answering = {
-    ...source,
-    ethtool: async (row: { link: { ifname: string } }) =>
-      row.link.ifname === 'gone' ? (source.qdiscs() as never) : data,
-  };
+  const nothing: EthtoolData = { strings: [], groups: new Map() };
+  const answering = recordedSource(
+    {},
+    {
+      links: () => [linkRow(1, 'gone'), linkRow(2, 'eth0')],
+      ethtool: async ({ link }) => (link.ifname === 'gone' ? nothing : data),
+    },
+  );
   const families = await collected(ethtool, answering);
   const value = (name: string, labels = {}) => sampleOf(families, name, { device: 'eth0', ...labels });
+  expect([...families.values()].flatMap(({ samples }) => [...samples.values()])).not.toContainEqual(
+    expect.objectContaining({ labels: expect.objectContaining({ device: 'gone' }) }),
+  );
   expect(value('node_ethtool_info', { driver: 'e1000', bus_info: '0000:00' })).toBe(1);
   expect(value('node_ethtool_received_packets_total')).toBe(1);
   expect(value('node_ethtool_transmitted_errors_total')).toBe(2);

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isWeirError } from '../base/errors.ts';
 import type { Collector, EthtoolData, Source } from './collector.ts';
 import { LINK_MODE_FAMILIES, writeLinkModes } from './ethtool-link-modes.ts';
 import { ethtoolMetricNames } from './ethtool-names.ts';
@@ -42,12 +41,7 @@ export const ethtool: Collector = {
 
 async function collectEthtool(source: Source, out: Exposition): Promise<void> {
   for (const row of source.links()) {
-    const device = row.link.ifname;
-    try {
-      write(device, await source.ethtool(row), out);
-    } catch (error) {
-      if (!isWeirError(error)) throw error; // a device that vanished or does not answer fails alone
-    }
+    write(row.link.ifname, await source.ethtool(row), out);
     await out.breathe();
   }
 }
