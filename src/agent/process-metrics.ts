@@ -11,8 +11,8 @@ export interface ProcessMetrics {
   close(): void;
 }
 
-/** Milliseconds between samples of the event loop. */
-const RESOLUTION_MS = 10;
+/** Milliseconds between samples of the event loop: each one wakes the agent. */
+const RESOLUTION_MS = 20;
 
 /** Begin to measure this process, in a registry of its own. */
 export function createProcessMetrics(): ProcessMetrics {
