@@ -92,10 +92,12 @@ function installDebianPackages(names) {
 function unpackDebianPackage(name) {
   const target = join(root, '.cache/debian', name);
   if (existsSync(target)) return;
+  rmSync(`${target}.part`, { recursive: true, force: true });
   updateLists();
   const work = join(root, '.cache/download', name);
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
+  mkdirSync(join(root, '.cache/debian'), { recursive: true });
   run(`fetching ${name}`, 'apt-get', ['download', '-q', name], { cwd: work });
   const file = readdirSync(work).find((entry) => entry.endsWith('.deb'));
   run(`unpacking ${name}`, 'dpkg', ['-x', join(work, file), `${target}.part`]);
