@@ -2,7 +2,14 @@
 // The use cases: all that HTTP and the command line see of the agent.
 import type { EventQuery, FeedEvent } from './schemas/events.ts';
 import type { NamespaceList, NodeInfo, Readiness } from './schemas/node.ts';
-import type { Page, StateDocument, StateKind, StateObjects, StateQuery } from './schemas/state.ts';
+import type {
+  Page,
+  StateDocument,
+  StateFilter,
+  StateKind,
+  StateObjects,
+  StateQuery,
+} from './schemas/state.ts';
 import type { LinkStatsReport } from './schemas/stats.ts';
 import type { Target } from './target.ts';
 
@@ -27,6 +34,18 @@ export interface WeirService {
    * come or go in between may be missed or seen twice.
    */
   list<K extends StateKind>(target: Target, kind: K, query: StateQuery): Promise<Page<StateObjects[K]>>;
+  /**
+   * All objects of `kind`, in the kernel's order, in batches. They are read from the kernel as they are asked for, so
+   * any number needs the memory of a batch or two. Who stops asking ends the generator or aborts `signal`.
+   * The first batch throws what `list` throws; a later one may throw too, e.g. `DUMP_INTERRUPTED` when the kernel's
+   * state changed meanwhile, and then the batches before are not the whole.
+   */
+  stream<K extends StateKind>(
+    target: Target,
+    kind: K,
+    query: StateFilter,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly StateObjects[K][], void>;
   /** The first page of every kind. */
   state(target: Target, query: Pick<StateQuery, 'netns' | 'limit'>): Promise<StateDocument>;
   /** Counters of every device of every watched namespace. */

@@ -33,7 +33,11 @@ export const ERRORS = {
   KERNEL_UNSUPPORTED: failure('{feature} is not supported by this kernel{hint}', 501),
   TRANSPORT_CLOSED: failure('the netlink socket is closed: {operation} was not sent', 503, true),
   TRANSPORT_UNSUPPORTED: failure('{transport} cannot {operation}', 501),
-  DUMP_INTERRUPTED: failure('{operation}: the kernel changed during {attempts} dumps in a row', 503, true),
+  DUMP_INTERRUPTED: failure(
+    '{operation}: the kernel changed during the dump (attempts: {attempts})',
+    503,
+    true,
+  ),
   NATIVE_ADDON: failure('the native addon could not be loaded from {path}: {problem}; run `npm run setup`'),
   NO_DATA: failure('{what} is not available on this kernel', 404),
   // input

@@ -39,6 +39,9 @@ const NODE = {
   namespaces: [{ name: '', inode: 1, links: 2, synchronised: true, resynchronisations: 0 }],
 };
 
+/** How often the table that moves only once was asked for. */
+let moves = 0;
+
 /** A stand-in for the agent: what the command line does with answers, good ones and bad ones. */
 function answer(url: URL, response: ServerResponse): void {
   const json = (value: unknown, status = 200) =>
@@ -48,15 +51,26 @@ function answer(url: URL, response: ServerResponse): void {
     status: 404,
     detail: 'no device named "eht0", did you mean "eth0"?',
   };
+  const lines = (...values: readonly unknown[]) =>
+    response
+      .writeHead(200, { 'content-type': 'application/x-ndjson; charset=utf-8' })
+      .end(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
   if (url.pathname === '/v1/state/links')
-    return void (url.searchParams.get('device') === 'eht0'
-      ? json(unknown, 404)
-      : json({ netns: '', items: LINKS }));
+    return void (url.searchParams.get('device') === 'eht0' ? json(unknown, 404) : lines(...LINKS));
   if (url.pathname === '/v1/state/routes') {
-    const start = Number(url.searchParams.get('cursor') ?? 0);
-    const end = start + Number(url.searchParams.get('limit'));
-    const next = end < ROUTES.length ? { next: String(end) } : {};
-    return void json({ netns: '', items: ROUTES.slice(start, end), ...next });
+    const interrupted = { code: 'DUMP_INTERRUPTED', detail: 'the kernel changed' };
+    if (url.searchParams.get('table') === 'moving') return void lines(...ROUTES, { error: interrupted });
+    if (url.searchParams.get('table') === 'moved' && ++moves === 1)
+      return void lines(...LINKS, { error: interrupted });
+    return void lines(...ROUTES);
+  }
+  if (url.pathname === '/v1/state/addresses') {
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    return void response.end(`${JSON.stringify(LINKS[0])}\n{"ifname":`);
+  }
+  if (url.pathname === '/v1/state/neighbours') {
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    return void response.write(`${JSON.stringify(LINKS[0])}\n`, () => response.destroy());
   }
   if (url.pathname === '/v1/node') return void json(NODE);
   if (url.pathname === '/v1/namespaces') return void json({ items: NODE.namespaces });
@@ -166,7 +180,7 @@ test('an agent that is not there is told with what to do', async () => {
   expect(refused.code).toBe(1);
 });
 
-test('lists are the items of the API in JSON and YAML, whatever the number of pages', async () => {
+test('lists are the items of the API in JSON and YAML, however long', async () => {
   expect(JSON.parse((await weir('show', 'links', '-o', 'json')).out)).toEqual(LINKS);
   expect(parseYaml((await weir('show', 'links', '-o', 'yaml')).out)).toEqual(LINKS);
   expect(JSON.parse((await weir('show', 'routes', '-o', 'json')).out)).toEqual(ROUTES);
@@ -199,11 +213,21 @@ test('status and doctor say what is wrong', async () => {
 });
 
 test('answers that make no sense are errors, not crashes', async () => {
-  for (const list of ['rules', 'qdiscs', 'nexthops']) {
+  for (const list of ['rules', 'qdiscs', 'nexthops', 'addresses', 'neighbours']) {
     const { code, err } = await weir('show', list);
     expect(code).toBe(1);
-    expect(err).toMatch(/^weir: .*(answered 200|broke off|something new)/);
+    expect(err).toMatch(/^weir: .*(answered 200|broke off|something new|no JSON)/);
   }
+});
+
+test('a list that the agent cannot end is an error, or asked for again while nothing was printed', async () => {
+  const moving = await weir('show', 'routes', '--table', 'moving', '-o', 'json');
+  expect(moving).toMatchObject({ code: 1, err: 'weir: the kernel changed\n' });
+  expect(moving.out).toContain(ROUTES[0]?.dst);
+  const moved = await weir('show', 'routes', '--table', 'moved', '-o', 'json');
+  expect(moves).toBe(2);
+  expect(moved).toMatchObject({ code: 0, err: '' });
+  expect(JSON.parse(moved.out)).toEqual(ROUTES);
 });
 
 test('a socket where something else listens is an error', async () => {

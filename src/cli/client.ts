@@ -2,7 +2,8 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Problem } from '../api/schemas/problem.ts';
-import { ERRORS, type ErrorCode, messageOf, WeirError } from '../base/errors.ts';
+import { ERRORS, type ErrorCode, isWeirError, messageOf, WeirError } from '../base/errors.ts';
+import { jsonLines } from './json-lines.ts';
 
 /** Values of a query string; absent ones are left out. */
 export type Query = Readonly<Record<string, string | number | undefined>>;
@@ -12,39 +13,39 @@ export interface AgentClient {
   readonly socket: string;
   /** GET a JSON document. */
   get<T>(path: string, query?: Query): Promise<T>;
-  /** GET a list page by page, each page's items as they come. */
-  pages(path: string, query?: Query): AsyncGenerator<readonly unknown[], void>;
+  /** GET a list of any length, some items at a time. The agent waits for whoever takes them. */
+  lines(path: string, query?: Query): AsyncGenerator<readonly unknown[], void>;
   /** Let the process end: connections are kept open between calls. */
   close(): void;
 }
 
-/** A list as the API sends it. */
-interface Page {
-  readonly items: readonly unknown[];
-  /** Present when there is more: the value of `cursor` for the next page. */
-  readonly next?: string;
-}
-
 /** Milliseconds without a byte after which the agent counts as gone. */
 const SILENCE = 15_000;
-/** Items per page: large enough that a full routing table takes few round trips. */
-const PAGE_SIZE = 10_000;
+const JSON_TYPE = 'application/json';
+const LINES_TYPE = 'application/x-ndjson';
 
 /** A client of the agent that listens on `socket`. Nothing is sent before the first call. */
 export function connectAgent(socket: string): AgentClient {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const open = (path: string, query: Query, accept: string) =>
+    ask(socket, agent, `${path}${search(query)}`, accept);
   const get = async <T>(path: string, query: Query = {}): Promise<T> =>
-    (await answer(socket, await ask(socket, agent, `${path}${search(query)}`), path)) as T;
+    (await answer(socket, await open(path, query, JSON_TYPE), path)) as T;
   return {
     socket,
     get,
-    async *pages(path, query = {}) {
-      let cursor: string | undefined;
-      do {
-        const page: Page = await get<Page>(path, { ...query, limit: PAGE_SIZE, cursor });
-        yield page.items;
-        cursor = page.next;
-      } while (cursor !== undefined);
+    async *lines(path, query = {}) {
+      for (let attempt = 0, given = 0; attempt < 2; attempt++)
+        try {
+          for await (const items of list(socket, await open(path, query, LINES_TYPE), path)) {
+            given += items.length;
+            yield items;
+          }
+          return;
+        } catch (error) {
+          // what was handed on cannot be taken back
+          if (given > 0 || attempt > 0 || !isWeirError(error, 'DUMP_INTERRUPTED')) throw error;
+        }
     },
     close: () => agent.destroy(),
   };
@@ -56,9 +57,9 @@ function search(query: Query): string {
   return given.size === 0 ? '' : `?${given}`;
 }
 
-function ask(socket: string, agent: Agent, path: string): Promise<IncomingMessage> {
+function ask(socket: string, agent: Agent, path: string, accept: string): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const call = request({ socketPath: socket, agent, path, headers: { accept: 'application/json' } });
+    const call = request({ socketPath: socket, agent, path, headers: { accept } });
     call.setTimeout(SILENCE, () => call.destroy(new Error(`no answer for ${SILENCE / 1000} s`)));
     call.on('response', resolve);
     call.on('error', (error) => reject(unreachable(socket, error)));
@@ -78,9 +79,54 @@ function unreachable(socket: string, error: Error): WeirError {
   return new WeirError('AGENT_UNREACHABLE', { socket, problem }, { cause: error });
 }
 
+async function* list(
+  socket: string,
+  response: IncomingMessage,
+  path: string,
+): AsyncGenerator<readonly unknown[], void> {
+  if (response.headers['content-type']?.startsWith(LINES_TYPE) !== true) {
+    await answer(socket, response, path);
+    throw new WeirError('INTERNAL', { problem: `${path}: the agent did not answer with a list` });
+  }
+  try {
+    for await (const portion of jsonLines(chunksOf(socket, response))) {
+      const broken = problemIn(portion.at(-1));
+      if (broken !== undefined) throw problemOf(broken, path);
+      yield portion;
+    }
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new WeirError('INTERNAL', { problem: `${path}: the agent sent a line that is no JSON` });
+  }
+}
+
+/** The parts of an answer. While nobody asks for the next one the agent's silence does not count. */
+async function* chunksOf(socket: string, response: IncomingMessage): AsyncGenerator<string, void> {
+  response.setEncoding('utf8');
+  try {
+    for await (const chunk of response) {
+      response.setTimeout(0);
+      yield chunk as string;
+      response.setTimeout(SILENCE);
+    }
+  } catch (error) {
+    throw brokenOff(socket, error);
+  }
+}
+
+/** What ends a list that could not be sent to its end. */
+function problemIn(line: unknown): unknown {
+  const { error } = (line ?? {}) as { readonly error?: unknown };
+  return typeof error === 'object' && error !== null ? error : undefined;
+}
+
+function brokenOff(socket: string, cause: unknown): WeirError {
+  return unreachable(socket, new Error('it broke off in the middle of an answer', { cause }));
+}
+
 async function answer(socket: string, response: IncomingMessage, path: string): Promise<unknown> {
-  const body = await text(response).catch((error: Error) => {
-    throw unreachable(socket, new Error('it broke off in the middle of an answer', { cause: error }));
+  const body = await text(response).catch((error: unknown) => {
+    throw brokenOff(socket, error);
   });
   const status = response.statusCode ?? 0;
   const value = parse(body);

@@ -4,6 +4,8 @@ import { createConnection } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { type AskOptions, ask, fixedService, httpFixture, raw } from '../../test/helpers/http-fixture.ts';
+import type { WeirService } from '../api/service.ts';
+import { WeirError } from '../base/errors.ts';
 import { TokenTable } from './auth/tokens.ts';
 import { PROBLEM_TYPE } from './problem.ts';
 
@@ -36,6 +38,73 @@ describe('routes', () => {
     expect(items.map((item) => item.ifindex)).toEqual(Array.from({ length: 5001 }, (_, i) => i + 1));
   });
 
+  it('send a list as lines when asked, all of it and nothing but JSON', async () => {
+    await using http = await httpFixture({ service: fixedService(5001) });
+    const lines = { headers: { accept: 'application/x-ndjson' } };
+    const { body, headers } = await ask(http.to, '/v1/state/routes', lines);
+    expect(headers).toMatchObject({ 'content-type': 'application/x-ndjson; charset=utf-8', vary: 'accept' });
+    const items = body.trimEnd().split('\n');
+    expect(items.map((line) => JSON.parse(line).ifindex)).toEqual(
+      Array.from({ length: 5001 }, (_, i) => i + 1),
+    );
+    for (const query of ['limit=1', 'cursor=0']) {
+      const refused = await ask(http.to, `/v1/state/routes?${query}`, lines);
+      expect(refused.json).toMatchObject({ status: 400, detail: expect.stringMatching(/are for pages/) });
+    }
+    const unknown = await ask(http.to, '/v1/state/links?device=nope', lines);
+    expect(unknown.json).toMatchObject({ status: 404, code: 'NOT_FOUND' });
+    const head = await ask(http.to, '/v1/state/routes', { ...lines, method: 'HEAD' });
+    expect(head).toMatchObject({ status: 200, body: '' });
+  });
+
+  it('say in the last line what broke a list off, and keep what failed inside', async () => {
+    const failing = (error: Error): WeirService => ({
+      ...fixedService(),
+      async *stream() {
+        yield [{ ifindex: 1 } as never];
+        throw error;
+      },
+    });
+    const lastLine = async (error: Error) => {
+      await using http = await httpFixture({ service: failing(error) });
+      const { status, body } = await ask(http.to, '/v1/state/links', {
+        headers: { accept: 'application/x-ndjson' },
+      });
+      expect(status).toBe(200);
+      const [first, last, ...more] = body.trimEnd().split('\n');
+      expect([first, more]).toEqual(['{"ifindex":1}', []]);
+      return { last: JSON.parse(last ?? ''), log: JSON.stringify(http.logged()) };
+    };
+    const interrupted = await lastLine(new WeirError('DUMP_INTERRUPTED', { operation: 'x', attempts: 1 }));
+    expect(interrupted.last).toMatchObject({
+      error: { code: 'DUMP_INTERRUPTED', status: 503, retryable: true },
+    });
+    const inside = await lastLine(new Error('secret detail'));
+    expect(inside.last).toMatchObject({ error: { code: 'INTERNAL', instance: '/v1/state/links' } });
+    expect(JSON.stringify(inside.last)).not.toContain('secret detail');
+    expect(inside.log).toContain('secret detail');
+  });
+
+  it('end the reading of a list that nobody reads any more', async () => {
+    let ended = false;
+    const service: WeirService = {
+      ...fixedService(),
+      async *stream(_target, _kind, _query, signal) {
+        signal.addEventListener('abort', () => {
+          ended = true;
+        });
+        for (;;) yield [{ ifname: 'x'.repeat(10_000) } as never];
+      },
+    };
+    await using http = await httpFixture({ service, limits: { idleTimeoutSeconds: 1 } });
+    if (!('socketPath' in http.to)) throw new Error('expected a Unix socket');
+    const deaf = createConnection(http.to.socketPath).on('error', () => {});
+    deaf.pause();
+    deaf.write('GET /v1/state/links HTTP/1.1\r\nhost: x\r\naccept: application/x-ndjson\r\n\r\n');
+    await expect.poll(() => ended, { timeout: 20_000 }).toBe(true);
+    deaf.destroy();
+  });
+
   it('compress metrics only when asked', async () => {
     await using http = await httpFixture();
     const plain = await ask(http.to, '/metrics');
@@ -53,11 +122,20 @@ describe('routes', () => {
     await using http = await httpFixture();
     const { json } = await ask(http.to, '/openapi.json');
     expect(json['openapi']).toBe('3.1.0');
-    const paths = json['paths'] as Record<string, { get: { parameters?: { name: string }[] } }>;
+    interface Operation {
+      readonly parameters?: readonly { readonly name: string }[];
+      readonly responses?: Readonly<Record<string, { readonly content?: object }>>;
+    }
+    const paths = json['paths'] as Record<string, { get: Operation }>;
     expect(Object.keys(paths)).toEqual(
       expect.arrayContaining(['/metrics', '/v1/node', '/v1/state/routes', '/v1/events', '/openapi.json']),
     );
-    expect(paths['/v1/state/routes']?.get.parameters?.map(({ name }) => name)).toContain('table');
+    const routes = paths['/v1/state/routes']?.get;
+    expect(routes?.parameters?.map(({ name }) => name)).toContain('table');
+    expect(Object.keys(routes?.responses?.['200']?.content ?? {})).toEqual([
+      'application/json',
+      'application/x-ndjson',
+    ]);
     expect((await ask(http.to, '/docs')).body).toMatch(/swagger/i);
     expect((await ask(http.to, '/docs/static/swagger-ui.css')).status).toBe(200);
     expect((await ask(http.to, '/docs/json')).json['openapi']).toBe('3.1.0');

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
+import { prefersLines } from './accept.ts';
 import { acceptsGzip } from './compress.ts';
 import { RouteTable } from './not-found.ts';
 import { readQuery } from './query.ts';
@@ -13,6 +14,23 @@ describe('acceptsGzip', () => {
     'no to "%s"',
     (header) => expect(acceptsGzip(header)).toBe(false),
   );
+});
+
+describe('prefersLines', () => {
+  it.each([
+    'application/x-ndjson',
+    'application/x-ndjson, */*;q=0.1',
+    'Application/X-NDJSON;q=0.9, application/json;q=0.5',
+  ])('yes to "%s"', (header) => expect(prefersLines(header)).toBe(true));
+  it.each([
+    undefined,
+    '',
+    '*/*',
+    'application/json',
+    'application/x-ndjson;q=0',
+    'application/*',
+    'application/json, application/x-ndjson',
+  ])('no to "%s"', (header) => expect(prefersLines(header)).toBe(false));
 });
 
 describe('readQuery', () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
+import type { Problem } from '../api/schemas/problem.ts';
 
 /** An object with a list that can be long. */
 export interface Listing {
@@ -19,6 +20,31 @@ export function listBody(listing: Listing): string | Readable {
 /** Several listings as one JSON object, by their names; always a stream. */
 export function documentBody(listings: Readonly<Record<string, Listing>>): Readable {
   return Readable.from(members(listings), { objectMode: false });
+}
+
+/**
+ * Batches of items as lines of JSON, taken as fast as the stream is read. What fails becomes the last line; `told`
+ * says how.
+ */
+export function linesBody(
+  first: readonly unknown[],
+  rest: AsyncIterable<readonly unknown[]>,
+  told: (error: unknown) => Problem,
+): Readable {
+  return Readable.from(lines(first, rest, told), { objectMode: false });
+}
+
+async function* lines(...[first, rest, told]: Parameters<typeof linesBody>): AsyncGenerator<string> {
+  try {
+    yield linesOf(first);
+    for await (const batch of rest) yield linesOf(batch);
+  } catch (error) {
+    yield linesOf([{ error: told(error) }]);
+  }
+}
+
+function linesOf(items: readonly unknown[]): string {
+  return items.map((item) => `${JSON.stringify(item)}\n`).join('');
 }
 
 async function* members(listings: Readonly<Record<string, Listing>>): AsyncGenerator<string> {

@@ -29,6 +29,8 @@ export interface GetRoute<Q extends TSchema> {
   readonly query: Q;
   /** Schema of the body, or its media type where it is not JSON. */
   readonly response: TSchema | { readonly mediaType: string; readonly description: string };
+  /** Another form of the body, for a client whose Accept header prefers it. */
+  readonly alternative?: { readonly mediaType: string; readonly description: string };
   /** Statuses besides 200 that carry the same body. */
   readonly also?: readonly number[];
   /** Without HEAD, for a response that never ends. */
@@ -63,6 +65,7 @@ export function get<Q extends TSchema>(app: FastifyInstance, route: GetRoute<Q>)
 }
 
 function responses(route: GetRoute<TSchema>): Record<string, unknown> {
+  const { alternative } = route;
   const body =
     'mediaType' in route.response
       ? {
@@ -71,7 +74,10 @@ function responses(route: GetRoute<TSchema>): Record<string, unknown> {
         }
       : {
           description: (route.response as { description?: string }).description ?? route.summary,
-          content: { 'application/json': { schema: route.response } },
+          content: {
+            'application/json': { schema: route.response },
+            ...(alternative === undefined ? {} : textContent(alternative)),
+          },
         };
   const problem = {
     description: 'Error',
@@ -79,6 +85,10 @@ function responses(route: GetRoute<TSchema>): Record<string, unknown> {
   };
   const statuses = [200, ...(route.also ?? [])].map((status) => [String(status), body]);
   return { ...Object.fromEntries(statuses), default: problem };
+}
+
+function textContent({ mediaType, description }: NonNullable<GetRoute<TSchema>['alternative']>) {
+  return { [mediaType]: { schema: { type: 'string', description } } };
 }
 
 function securityOf(access: Access): readonly Record<string, readonly string[]>[] {

@@ -52,7 +52,13 @@ export class NetlinkChannel {
   /** Dumps that run or wait here. */
   dumps = 0;
 
-  constructor(netns: NetnsFd, protocol: NetlinkProtocol, resolvePath?: PathResolver) {
+  /** With `pace` its dumps are received as `DumpOptions` says, and everything else waits for them. */
+  constructor(
+    netns: NetnsFd,
+    protocol: NetlinkProtocol,
+    resolvePath?: PathResolver,
+    pace?: () => Promise<void>,
+  ) {
     this.#resolvePath = resolvePath;
     this.#socket = new NetlinkSocket(netns, protocol, {
       datagram: (wire, start, end) => this.#datagram(wire, start, end),
@@ -60,6 +66,7 @@ export class NetlinkChannel {
       overrun: () => this.#overrun(),
       failed: (error) => this.#fail(error),
       dumping: () => this.#dumping,
+      pace,
     });
     this.#sender = new NetlinkSender((bytes, start, end) => this.#socket.send(bytes, start, end));
   }

@@ -22,6 +22,8 @@ export interface SocketHandlers {
   failed(error: Error): void;
   /** True while a dump runs: then receiving makes the kernel work, and is done off this thread. */
   dumping?(): boolean;
+  /** Called after each datagram of a dump; the next is handed on when it has settled. */
+  readonly pace?: (() => Promise<void>) | undefined;
 }
 
 /** Bytes. Large enough for the acknowledgements and events of a burst; the kernel accounts only what is used. */
@@ -138,7 +140,7 @@ export class NetlinkSocket {
       // a dump that goes on fills every slot: the kernel makes the next part as soon as one is taken
       const more = count === inbox.lengths.length && this.#open;
       next = more ? this.#receiveLater() : undefined;
-      this.#deliver(inbox, count);
+      await this.#deliverAtPace(inbox, count);
       giveInbox(inbox);
     }
     this.#pulling = false;
@@ -152,11 +154,23 @@ export class NetlinkSocket {
     return { inbox, count: await this.#onPool(call) };
   }
 
-  /** Hand on `count` datagrams, or the negative errno. @returns false when there is nothing more to receive. */
-  #deliver({ wire, slot, lengths }: Inbox, count: number): boolean {
+  async #deliverAtPace(inbox: Inbox, count: number): Promise<void> {
+    const { pace } = this.#handlers;
+    if (pace === undefined || count <= 0) return void this.#deliver(inbox, count);
+    for (let i = 0; i < count && this.#open; i++) {
+      this.#deliver(inbox, i + 1, i);
+      await pace();
+    }
+  }
+
+  /**
+   * Hand on the datagrams from `first` on of `count`, or the negative errno.
+   * @returns false when there is nothing more to receive.
+   */
+  #deliver({ wire, slot, lengths }: Inbox, count: number, first = 0): boolean {
     if (count < 0) return this.#receiveFailed(-count);
     let needed = slot;
-    for (let i = 0; i < count && this.#open; i++) {
+    for (let i = first; i < count && this.#open; i++) {
       const length = lengths[i] as number;
       if (length > 0) this.#handlers.datagram(wire, i * slot, i * slot + length);
       else if (length < 0) this.#handlers.truncated(wire, i * slot, (i + 1) * slot);

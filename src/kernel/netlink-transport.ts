@@ -39,6 +39,8 @@ class NativeTransport implements NetlinkTransport {
   readonly #resolvePath: PathResolver | undefined;
   /** The first serves everything, the others dumps that would have to wait. */
   readonly #channels: [NetlinkChannel, ...NetlinkChannel[]];
+  /** Each runs one dump that waits for its reader. */
+  readonly #paced = new Set<NetlinkChannel>();
   readonly #subscriptions = new Set<Subscription>();
   #closed = false;
 
@@ -55,12 +57,12 @@ class NativeTransport implements NetlinkTransport {
   }
 
   async dump(request: NetlinkRequest, message: MessageSink, options: DumpOptions = {}): Promise<void> {
-    const { attempts = DUMP_ATTEMPTS, restart, signal } = options;
+    const { attempts = DUMP_ATTEMPTS, restart } = options;
     const operation = request.operation ?? 'a dump';
-    this.#mustBeOpen(operation);
     for (let attempt = 0; attempt < attempts; attempt++) {
+      this.#mustBeOpen(operation);
       if (attempt > 0) restart?.();
-      if (await this.#leastBusy().dump(request, message, signal)) return;
+      if (await this.#dumpOnce(request, message, options)) return;
     }
     throw new WeirError('DUMP_INTERRUPTED', { operation, attempts });
   }
@@ -92,8 +94,22 @@ class NativeTransport implements NetlinkTransport {
 
   async close(): Promise<void> {
     this.#closed = true;
-    for (const channel of this.#channels) channel.close();
+    for (const channel of [...this.#channels, ...this.#paced]) channel.close();
     for (const subscription of this.#subscriptions) subscription.close();
+  }
+
+  async #dumpOnce(request: NetlinkRequest, message: MessageSink, options: DumpOptions): Promise<boolean> {
+    const { pace, signal } = options;
+    if (pace === undefined) return this.#leastBusy().dump(request, message, signal);
+    const channel = new NetlinkChannel(this.#netns, this.protocol, this.#resolvePath, pace);
+    this.#paced.add(channel);
+    try {
+      return await channel.dump(request, message, signal);
+    } finally {
+      // the kernel forgets a dump whose socket is closed
+      this.#paced.delete(channel);
+      channel.close();
+    }
   }
 
   #leastBusy(): NetlinkChannel {

@@ -104,6 +104,12 @@ export interface DumpOptions {
   readonly attempts?: number;
   /** Ends the dump early; the promise rejects with its reason. */
   readonly signal?: AbortSignal;
+  /**
+   * Back-pressure: called after each portion of messages, of at most 32 KiB where one message is not larger. Until its
+   * promise settles nothing more is received and the kernel holds the dump where it is. Such a dump has a socket of
+   * its own, so that nobody waits for a slow reader, and `signal` ends it in the kernel too.
+   */
+  readonly pace?: () => Promise<void>;
 }
 
 /** Reads files of procfs or sysfs as one network namespace sees them. Paths are relative, without `..`. */

@@ -28,6 +28,7 @@ import { projectNexthop } from './project/nexthop.ts';
 import { projectRoute } from './project/route.ts';
 import { projectRule } from './project/rule.ts';
 import { projectClass, projectQdisc } from './project/tc.ts';
+import { filtered, gathered, type Visitor } from './visitor.ts';
 
 /** What every reader may be told. */
 export interface ReadOptions {
@@ -50,6 +51,9 @@ export interface NeighbourFilter extends ReadOptions {
   readonly proxy?: boolean;
 }
 
+/** The object in a message, if it holds one that counts. */
+type Projection<T> = (...message: Parameters<MessageSink>) => T | undefined;
+
 const FAMILY_NUMBERS = { inet: AF_INET, inet6: AF_INET6 } as const;
 const ENOENT = 2;
 
@@ -67,64 +71,61 @@ export async function readAddresses(io: NamespaceIo, signal?: AbortSignal): Prom
   return (await readTable(io, signal)).addresses();
 }
 
-/**
- * Stream routes to `visit`, which keeps what it wants: a node can hold millions.
- *
- * @throws {WeirError} from the transport; routes visited before an interrupted dump's repetition are visited
- * again after `restart`.
- */
-export async function readRoutes(
+/** All routes that the filter asks for, IPv4 first. @throws {WeirError} from the transport. */
+export async function visitRoutes(
   io: NamespaceIo,
-  visit: (route: Route) => void,
-  filter: RouteFilter & { readonly restart?: () => void } = {},
+  to: Visitor<Route>,
+  filter: RouteFilter = {},
 ): Promise<void> {
   const names = await namesFor(io, filter);
-  const nexthops = new Map((await readNexthops(io, filter)).map((nexthop) => [nexthop.id, nexthop]));
-  for (const family of familiesOf(filter.family)) {
-    const sink: MessageSink = (wire, start, end) => {
-      const route = projectRoute(wire, start, end, names, (id) => nexthops.get(id));
-      if (route !== undefined) visit(route);
-    };
-    await dump(io, routeDump(family, filter.table), sink, filter).catch(unlessNoSuchTable);
-  }
+  const all = await gathered<Nexthop>((list) => visitNexthops(io, list, filter));
+  const nexthops = new Map(all.map((nexthop) => [nexthop.id, nexthop]));
+  const project: Projection<Route> = (wire, start, end) =>
+    projectRoute(wire, start, end, names, (id) => nexthops.get(id));
+  for (const family of familiesOf(filter.family))
+    await visit(io, routeDump(family, filter.table), project, to, filter).catch(unlessNoSuchTable);
 }
 
 /** All rules of both families, by family and priority. @throws {WeirError} from the transport. */
-export async function readRules(
+export async function visitRules(
   io: NamespaceIo,
+  to: Visitor<Rule>,
   options: ReadOptions & { readonly family?: 'inet' | 'inet6' } = {},
-): Promise<readonly Rule[]> {
-  const rules: Rule[][] = [];
+): Promise<void> {
   for (const family of familiesOf(options.family))
-    rules.push(await collect(io, ruleDump(family), projectRule, options));
-  return rules.flat();
+    await visit(io, ruleDump(family), projectRule, to, options);
 }
 
 /** Neighbours as `ip` shows them, or as the filter asks. @throws {WeirError} from the transport. */
-export async function readNeighbours(
+export async function visitNeighbours(
   io: NamespaceIo,
+  to: Visitor<Neighbour>,
   filter: NeighbourFilter = {},
-): Promise<readonly Neighbour[]> {
+): Promise<void> {
   const names = await namesFor(io, filter);
-  const all = await collect(
-    io,
-    neighbourDump(filter.proxy === true),
-    (wire, start, end) => projectNeighbour(wire, start, end, names),
-    filter,
-  );
-  return all.filter((neighbour) => shown(neighbour, filter));
+  const project: Projection<Neighbour> = (wire, start, end) => projectNeighbour(wire, start, end, names);
+  const wanted = filtered(to, (neighbour) => shown(neighbour, filter));
+  await visit(io, neighbourDump(filter.proxy === true), project, wanted, filter);
 }
 
 /** All nexthop objects, by id. @throws {WeirError} from the transport. */
-export async function readNexthops(io: NamespaceIo, options: ReadOptions = {}): Promise<readonly Nexthop[]> {
+export async function visitNexthops(
+  io: NamespaceIo,
+  to: Visitor<Nexthop>,
+  options: ReadOptions = {},
+): Promise<void> {
   const names = await namesFor(io, options);
-  return collect(io, nexthopDump(), (wire, start, end) => projectNexthop(wire, start, end, names), options);
+  await visit(io, nexthopDump(), (wire, start, end) => projectNexthop(wire, start, end, names), to, options);
 }
 
 /** All qdiscs with their statistics. @throws {WeirError} from the transport. */
-export async function readQdiscs(io: NamespaceIo, options: ReadOptions = {}): Promise<readonly Qdisc[]> {
+export async function visitQdiscs(
+  io: NamespaceIo,
+  to: Visitor<Qdisc>,
+  options: ReadOptions = {},
+): Promise<void> {
   const names = await namesFor(io, options);
-  return collect(io, qdiscDump(), (wire, start, end) => projectQdisc(wire, start, end, names), options);
+  await visit(io, qdiscDump(), (wire, start, end) => projectQdisc(wire, start, end, names), to, options);
 }
 
 /** The classes of one device. @throws {WeirError} from the transport. */
@@ -134,12 +135,8 @@ export async function readClasses(
   options: ReadOptions = {},
 ): Promise<readonly TrafficClass[]> {
   const names = await namesFor(io, options);
-  return collect(
-    io,
-    classDump(ifindex),
-    (wire, start, end) => projectClass(wire, start, end, names),
-    options,
-  );
+  const project: Projection<TrafficClass> = (wire, start, end) => projectClass(wire, start, end, names);
+  return gathered((list) => visit(io, classDump(ifindex), project, list, options));
 }
 
 function familiesOf(family: 'inet' | 'inet6' | undefined): readonly number[] {
@@ -165,40 +162,31 @@ async function namesFor(io: NamespaceIo, options: ReadOptions): Promise<DeviceNa
 }
 
 async function readNames(io: NamespaceIo, options: ReadOptions) {
-  const pairs = await collect(io, linkDump(), linkNameIn, options);
+  const pairs = await gathered<readonly [number, string]>((list) =>
+    visit(io, linkDump(), linkNameIn, list, options),
+  );
   const names = new Map(pairs);
   return (ifindex: number) => names.get(ifindex);
 }
 
 /** Dump and project; what `project` returns undefined for is left out. */
-async function collect<T>(
+async function visit<T>(
   io: NamespaceIo,
   request: NetlinkRequest,
-  project: (...message: Parameters<MessageSink>) => T | undefined,
+  project: Projection<T>,
+  to: Visitor<T>,
   { signal }: ReadOptions,
-): Promise<T[]> {
-  let found: T[] = [];
-  const sink: MessageSink = (...message) => {
-    const object = project(...message);
-    if (object !== undefined) found.push(object);
-  };
-  const restart = () => {
-    found = [];
-  };
-  await dump(io, request, sink, signal === undefined ? { restart } : { restart, signal });
-  return found;
-}
-
-async function dump(
-  io: NamespaceIo,
-  request: NetlinkRequest,
-  sink: MessageSink,
-  { signal, restart }: { readonly signal?: AbortSignal; readonly restart?: () => void },
 ): Promise<void> {
   const transport = await io.netlink(NETLINK.ROUTE);
+  const sink: MessageSink = (...message) => {
+    const object = project(...message);
+    if (object !== undefined) to.visit(object);
+  };
+  to.begin();
   await transport.dump(request, sink, {
+    restart: () => to.restart(),
     ...(signal === undefined ? {} : { signal }),
-    ...(restart === undefined ? {} : { restart }),
+    ...(to.pace === undefined ? {} : { pace: to.pace }),
   });
 }
 

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { KernelError } from '../../src/base/kernel-error.ts';
-import type { NetlinkTransport } from '../../src/kernel/ports.ts';
+import type { DumpOptions, MessageSink, NetlinkTransport } from '../../src/kernel/ports.ts';
 import { NETLINK } from '../../src/kernel/ports.ts';
 import { netns } from '../helpers/netns.ts';
 import { nodeNetlinkIn } from './node-netlink-process.ts';
@@ -29,7 +29,7 @@ interface Kind {
   readonly name: string;
   open(): Promise<Subject>;
   /** What this implementation cannot do. */
-  readonly lacks?: readonly ('extack' | 'overrun' | 'abort')[];
+  readonly lacks?: readonly ('extack' | 'overrun' | 'abort' | 'pace')[];
 }
 
 const KINDS: readonly Kind[] = [
@@ -44,7 +44,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: 'node-netlink',
-    lacks: ['extack', 'overrun', 'abort'],
+    lacks: ['extack', 'overrun', 'abort', 'pace'],
     open: async () => {
       const ns = await netns('wb-contract');
       const transport = await nodeNetlinkIn(ns.name, NETLINK.ROUTE);
@@ -59,12 +59,13 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
-async function routesOf(transport: NetlinkTransport): Promise<number[]> {
+async function routesOf(transport: NetlinkTransport, options?: DumpOptions): Promise<number[]> {
   const found: number[] = [];
-  await transport.dump(dumpRoutes(), (wire, start, end) => {
+  const sink: MessageSink = (wire, start, end) => {
     const index = routeIndex(wire, start, end);
     if (index !== undefined) found.push(index);
-  });
+  };
+  await transport.dump(dumpRoutes(), sink, options);
   return found.sort((a, b) => a - b);
 }
 
@@ -251,6 +252,41 @@ describe.each(KINDS)('$name', ({ open, lacks = [] }) => {
       expect(
         await errorOf(subject.transport.dump(dumpRoutes(), () => 0, { signal: abort.signal })),
       ).toMatchObject({ message: 'enough' });
+    });
+
+  if (!lacks.includes('pace'))
+    test('holds a dump while its reader is busy, for as long as that takes, and ends it on a signal', async () => {
+      await using subject = await open();
+      const { transport } = subject;
+      await transport.submit(addRoutes(upTo(20_000)));
+      const found: number[] = [];
+      const abort = new AbortController();
+      let goOn = () => {};
+      let waits = 0;
+      const pace = () =>
+        new Promise<void>((resolve) => {
+          waits++;
+          goOn = resolve;
+        });
+      const sink = (...[wire, start, end]: Parameters<MessageSink>) =>
+        void found.push(routeIndex(wire, start, end) ?? -1);
+      const dump = transport.dump(dumpRoutes(), sink, { pace, signal: abort.signal });
+      for (let seen = 0; seen < 3; seen++) {
+        await until(() => waits > seen);
+        const before = found.length;
+        expect((await routesOf(transport)).length).toBe(20_000);
+        await transport.request(addRoute(30_000 + seen));
+        await transport.request(deleteRoute(30_000 + seen));
+        expect([waits, found.length]).toEqual([seen + 1, before]);
+        goOn();
+      }
+      await until(() => waits > 3);
+      expect(found.length).toBeLessThan(10_000);
+      expect(found).toEqual(upTo(found.length));
+      abort.abort(new Error('enough'));
+      expect(await errorOf(dump)).toMatchObject({ message: 'enough' });
+      goOn();
+      expect(await routesOf(transport, { pace: () => delay(1) })).toEqual(upTo(20_000));
     });
 
   test('refuses work after close, and ends what is under way', async () => {

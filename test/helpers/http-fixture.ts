@@ -40,6 +40,10 @@ export function fixedService(
   };
   return {
     list,
+    async *stream(target, kind, query) {
+      for (let start = 0; start < links; start += 1000)
+        yield (await list(target, kind, { ...query, cursor: String(start) })).items;
+    },
     node: async () => ({ node: 'test' }) as never,
     namespaces: async () => ({ items: [] }),
     readiness: async () => ({ ready: true, waiting: [] }),
@@ -135,7 +139,7 @@ export async function ask(to: Fixture['to'], path: string, options: AskOptions =
     call.end(body);
   });
   const read = await text(response);
-  const isJson = /json/.test(response.headers['content-type'] ?? '');
+  const isJson = /[/+]json/.test(response.headers['content-type'] ?? '');
   const json = isJson && read !== '' ? (JSON.parse(read) as Record<string, unknown>) : {};
   return { status: response.statusCode ?? 0, headers: response.headers, body: read, json };
 }

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, onTestFinished, test } from 'vitest';
 import type { NamespaceIo } from '../../src/kernel/ports.ts';
+import type { Neighbour } from '../../src/model/neighbour.ts';
 import type { Route } from '../../src/model/route.ts';
 import {
   readAddresses,
   readClasses,
   readLinks,
-  readNeighbours,
-  readNexthops,
-  readQdiscs,
-  readRoutes,
-  readRules,
+  visitNeighbours,
+  visitNexthops,
+  visitQdiscs,
+  visitRoutes,
+  visitRules,
 } from '../../src/observe/read.ts';
+import { gathered } from '../../src/observe/visitor.ts';
 import { netns, type TestNetns } from '../helpers/netns.ts';
 import { type Clock, type Compared, compare, parseWithTunnels } from './show-oracle.ts';
 import {
@@ -120,12 +122,6 @@ test('addresses: every field of `ip -d -j address`', async () => {
   expect(seen.objects).toBeGreaterThanOrEqual(18);
 });
 
-async function routesOf(io: NamespaceIo, family: 'inet' | 'inet6'): Promise<readonly Route[]> {
-  const found: Route[] = [];
-  await readRoutes(io, (route) => found.push(route), { family, restart: () => found.splice(0) });
-  return found;
-}
-
 test.each([
   ['inet', '-4', 30],
   ['inet6', '-6', 35],
@@ -133,7 +129,7 @@ test.each([
   const [ns, io] = await namespace(makeLinks, makeAddresses, makeNexthops, makeRoutes);
   const seen = await compare({
     theirs: () => parseWithTunnels(ns.ip('-d', '-j', flag, 'route', 'show', 'table', 'all')),
-    ours: () => routesOf(io, family),
+    ours: () => gathered((to) => visitRoutes(io, to, { family })),
     clocks: [counted('expires')],
     beyond: { lock: 'the oracle leaves locks out of its JSON' },
   });
@@ -144,8 +140,7 @@ test.each([
 test('one table: the same routes as `ip route show table`', async () => {
   const [ns, io] = await namespace(makeLinks, makeAddresses, makeNexthops, makeRoutes);
   const inTable = async (table: number) => {
-    const found: Route[] = [];
-    await readRoutes(io, (route) => found.push(route), { family: 'inet', table });
+    const found = await gathered<Route>((to) => visitRoutes(io, to, { family: 'inet', table }));
     return found.map(({ dst }) => dst);
   };
   const oracle = (table: number) =>
@@ -162,7 +157,7 @@ test.each([
   const [ns, io] = await namespace(makeLinks, makeRules);
   const seen = await compare({
     theirs: () => rows(ns.ip('-d', '-j', flag, 'rule', 'show')),
-    ours: () => readRules(io, { family }),
+    ours: () => gathered((to) => visitRules(io, to, { family })),
     beyond: { family: 'rules of both families are shown together' },
   });
   report(`${family} rules`, seen);
@@ -174,14 +169,14 @@ test('neighbours: every field of `ip -d -j neighbour`', async () => {
   const beyond = { ifindex: 'the device by number too' };
   const seen = await compare({
     theirs: () => rows(ns.ip('-d', '-j', 'neigh', 'show')),
-    ours: () => readNeighbours(io),
+    ours: () => gathered((to) => visitNeighbours(io, to)),
     beyond,
   });
   report('neighbours', seen);
   expect(seen.objects).toBeGreaterThanOrEqual(6);
   const proxies = await compare({
     theirs: () => rows(ns.ip('-d', '-j', 'neigh', 'show', 'proxy')),
-    ours: () => readNeighbours(io, { proxy: true }),
+    ours: () => gathered((to) => visitNeighbours(io, to, { proxy: true })),
     beyond,
   });
   report('proxies', proxies);
@@ -189,7 +184,7 @@ test('neighbours: every field of `ip -d -j neighbour`', async () => {
   const noarp = await compare({
     theirs: () => rows(ns.ip('-d', '-j', 'neigh', 'show', 'nud', 'noarp')),
     ours: async () =>
-      (await readNeighbours(io, { noarp: true })).filter(
+      (await gathered<Neighbour>((to) => visitNeighbours(io, to, { noarp: true }))).filter(
         // the oracle shows what was learnt elsewhere whatever state is asked for
         ({ state, extern_learn }) => state?.includes('NOARP') || extern_learn === null,
       ),
@@ -202,7 +197,7 @@ test('nexthops: every field of `ip -d -j nexthop`', async () => {
   const [ns, io] = await namespace(makeLinks, makeAddresses, makeNexthops);
   const seen = await compare({
     theirs: () => parseWithTunnels(ns.ip('-d', '-j', 'nexthop', 'show')),
-    ours: () => readNexthops(io),
+    ours: () => gathered((to) => visitNexthops(io, to)),
     beyond: {},
   });
   report('nexthops', seen);
@@ -213,7 +208,7 @@ test('qdiscs: every field of `tc -s -j qdisc`', async () => {
   const [ns, io] = await namespace(makeLinks, makeQdiscs);
   const seen = await compare({
     theirs: () => rows(ns.tc('-s', '-j', 'qdisc', 'show')),
-    ours: () => readQdiscs(io),
+    ours: () => gathered((to) => visitQdiscs(io, to)),
     beyond: {
       ifindex: 'the device by number too',
       peakrate: 'the oracle leaves it out of its JSON',

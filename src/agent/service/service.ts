@@ -15,7 +15,7 @@ import { didYouMean } from '../../base/suggest.ts';
 import type { NamespaceSet, ObservedNamespace } from '../../observe/namespace-set.ts';
 import type { EventHub } from '../event-hub.ts';
 import { linkStatsReport } from './link-stats.ts';
-import { listObjects } from './lists.ts';
+import { listObjects, streamObjects } from './lists.ts';
 import { type AgentFacts, describeNamespace, describeNode } from './node.ts';
 
 /** What the use cases of one node stand on. */
@@ -35,6 +35,10 @@ export function createService({ namespaces, events, scrape, facts, clock }: Serv
   };
   return {
     list,
+    stream(target, kind, query, signal) {
+      requireThisNode(target);
+      return streamObjects(requireNamespace(namespaces, query.netns ?? ''), kind, query, signal);
+    },
     async state(target, query) {
       const pages: Partial<Record<StateKind, unknown>> = {};
       for (const kind of STATE_KINDS) pages[kind] = await list<keyof StateObjects>(target, kind, query);

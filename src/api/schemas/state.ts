@@ -118,11 +118,15 @@ export const STATE_QUERIES = {
 export const StateDocumentQuery = Type.Object({ netns, limit }, closed);
 
 /** The filters of every kind together. */
-export interface StateQuery {
+export interface StateFilter {
   readonly netns?: string;
   readonly device?: string;
   readonly family?: 'inet' | 'inet6';
   readonly table?: string;
+}
+
+/** The filters, and which page. */
+export interface StateQuery extends StateFilter {
   readonly limit?: number;
   readonly cursor?: string;
 }
@@ -142,6 +146,16 @@ export function pageSchema(kind: StateKind) {
   return Type.Object(
     { netns: text, items: Type.Array(STATE_ITEMS[kind]), next: Type.Optional(text) },
     { ...closed, description: 'One page; `next` is the cursor of the rest' },
+  );
+}
+
+/** What the list of `kind` looks like as lines, of which OpenAPI 3.1 can only speak in words. */
+export function linesDescription(kind: StateKind): string {
+  return (
+    `All ${kind} (the query takes no \`limit\` and no \`cursor\`): one JSON object on each line, as in \`items\`. ` +
+    'They are read from the kernel as fast as the client reads. Where that fails after the answer has begun (also ' +
+    'when the kernel changes meanwhile, code `DUMP_INTERRUPTED`), the last line is `{"error": ...}` with a problem ' +
+    'document, and the lines before are not the whole list'
   );
 }
 

@@ -25,20 +25,20 @@ export function showCommand(deps: CliDeps): Command {
 function objectCommand(deps: CliDeps, object: ShowObject): Command {
   const command = new Command(object.name).description(object.summary);
   for (const filter of object.filters) command.addOption(FILTERS[filter]());
-  if (object.paged)
+  if (object.long)
     command.addOption(new Option('--netns <netns>', "in this network namespace, not the agent's own"));
   return command.action((flags: ShowFlags) => show(contextOf(deps, command), object, flags));
 }
 
-/** One page at a time: a full routing table needs no more memory than a short one. */
+/** Some items at a time: a full routing table needs no more memory than a short one. */
 async function show(context: Context, object: ShowObject, flags: ShowFlags): Promise<void> {
   const writer = writerFor(context, object);
   await context.withAgent(async (agent) => {
     const { dev: device, ...others } = flags;
-    const pages = object.paged
-      ? agent.pages(object.path, { device, ...others })
+    const portions = object.long
+      ? agent.lines(object.path, { device, ...others })
       : [await whole(agent, object)];
-    for await (const items of pages) await context.out.write(writer.page(items));
+    for await (const items of portions) await context.out.write(writer.page(items));
   });
   await context.out.write(writer.end());
 }

@@ -18,8 +18,8 @@ export interface ShowObject {
   readonly filters: readonly ShowFilter[];
   /** Where the agent serves it. */
   readonly path: string;
-  /** Comes in pages, each of one namespace. */
-  readonly paged: boolean;
+  /** Of one namespace, with any number of items: comes as lines. */
+  readonly long: boolean;
   readonly table: (paint: Paint) => PageWriter;
 }
 
@@ -40,7 +40,7 @@ export function showObject<T>(description: ShowDescription<T>): ShowObject {
     summary,
     filters,
     path: description.path ?? `/v1/state/${name}`,
-    paged: description.path === undefined,
+    long: description.path === undefined,
     table: (paint) => {
       const writer = new TableWriter<T>(columns, paint);
       return { page: (items) => writer.page(items as readonly T[]) };

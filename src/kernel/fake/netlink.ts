@@ -92,11 +92,11 @@ export class FakeNetlink implements NetlinkTransport {
 
   async dump(request: NetlinkRequest, message: MessageSink, options: DumpOptions = {}): Promise<void> {
     const { type, flags = 0, payload, operation = 'dump' } = request;
-    const { attempts = ATTEMPTS, restart, signal } = options;
+    const { attempts = ATTEMPTS, restart } = options;
     for (let attempt = 0; attempt < attempts; attempt++) {
       if (attempt > 0) restart?.();
       const answer = await this.#ask(operation, { kind: 'dump', type, flags, payload });
-      await this.#stream(answer.messages ?? [], message, signal);
+      await this.#stream(answer.messages ?? [], message, options);
       const { errno = 0, extack } = answer;
       if (errno !== 0) throw new KernelError(operation, errno, errnoName(errno), extack);
       if (answer.interrupted !== true) return;
@@ -163,7 +163,7 @@ export class FakeNetlink implements NetlinkTransport {
   async #stream(
     messages: readonly FakeMessage[],
     sink: MessageSink,
-    signal: AbortSignal | undefined,
+    { signal, pace }: DumpOptions,
   ): Promise<void> {
     for (const [i, message] of messages.entries()) {
       if (i % PER_TURN === 0) {
@@ -172,6 +172,7 @@ export class FakeNetlink implements NetlinkTransport {
       }
       signal?.throwIfAborted();
       deliver(sink, message);
+      if (i % PER_TURN === PER_TURN - 1 || i === messages.length - 1) await orAborted(pace?.(), signal);
     }
   }
 
@@ -218,6 +219,13 @@ class Listener {
     for (const message of waiting) if (this.#open) deliver(this.handlers.message, message);
     if (this.#open) this.handlers.batchEnd?.();
   }
+}
+
+/** Wait for `work` until the signal comes. @throws its reason. */
+async function orAborted(work: Promise<void> | undefined, signal: AbortSignal | undefined): Promise<void> {
+  const aborted = new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve()));
+  await Promise.race([work, aborted]);
+  signal?.throwIfAborted();
 }
 
 function turn(): Promise<void> {
