@@ -19,6 +19,6 @@ export interface AgentOptions {
 /**
  * Run the agent until it is told to stop.
  * @returns the exit code.
- * @throws {WeirError} `CONFIG`, `AGENT_RUNNING`, `LISTEN`, `NEEDS_ROOT`, `NATIVE_ADDON` when it cannot start.
+ * @throws {WeirError} `CONFIG`, `AGENT_RUNNING`, `LISTEN`, `NATIVE_ADDON` when it cannot start.
  */
 export type RunAgent = (options: AgentOptions) => Promise<number>;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { globSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { bytesEqual, bytesOf, cString, hex } from './bytes.ts';
 import { ERRORS, isWeirError, WeirError } from './errors.ts';
@@ -24,6 +25,12 @@ test('every status is an HTTP error, and what may be retried says so by its stat
     expect(kind.status, code).toBeLessThan(600);
     if (kind.retryable) expect([408, 409, 429, 503], code).toContain(kind.status);
   }
+});
+
+test('the catalogue has no code that nothing reports', () => {
+  const sources = globSync('src/**/*.ts', { exclude: ['src/base/errors.ts', 'src/**/*.test.ts'] });
+  const text = sources.map((file) => readFileSync(file, 'utf8')).join('');
+  expect(Object.keys(ERRORS).filter((code) => !text.includes(`'${code}'`))).toEqual([]);
 });
 
 test('a kernel error names operation, errno, what the kernel said and where', () => {

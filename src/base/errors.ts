@@ -30,7 +30,6 @@ export const ERRORS = {
   // kernel
   KERNEL: failure('{operation}: {errnoName}{detail}'),
   KERNEL_PERMISSION: failure('{operation}: {errnoName}: the agent lacks {right}', 500),
-  KERNEL_UNSUPPORTED: failure('{feature} is not supported by this kernel{hint}', 501),
   TRANSPORT_CLOSED: failure('the netlink socket is closed: {operation} was not sent', 503, true),
   TRANSPORT_UNSUPPORTED: failure('{transport} cannot {operation}', 501),
   DUMP_INTERRUPTED: failure(
@@ -56,14 +55,12 @@ export const ERRORS = {
   HEADERS_TOO_LARGE: failure('the request line and headers have more than {limit} bytes', 431),
   TOO_MANY: failure('there are already {limit} {what}: close one first', 429, true),
   MEDIA_TYPE: failure('content type {got} is not understood, send {want}', 415),
-  NOT_ACCEPTABLE: failure('{problem}', 406),
   BUSY: failure('{what} is busy: {problem}', 503, true),
   INTERNAL: failure('internal error: {problem}', 500),
   // agent and cli
   AGENT_UNREACHABLE: failure('no agent answers on {socket}: {problem}', 503, true),
   AGENT_RUNNING: failure('another agent already listens on {socket}', 409),
   LISTEN: failure('cannot listen on {address}: {problem}'),
-  NEEDS_ROOT: failure('{what} needs root: {hint}', 403),
   LAB: failure('lab: {problem}'),
 } as const satisfies Record<string, ErrorKind>;
 
