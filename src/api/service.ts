@@ -35,17 +35,17 @@ export interface WeirService {
    */
   list<K extends StateKind>(target: Target, kind: K, query: StateQuery): Promise<Page<StateObjects[K]>>;
   /**
-   * All objects of `kind`, in the kernel's order, in batches. They are read from the kernel as they are asked for, so
+   * All objects of `kind`, in the kernel's order, each as JSON, in batches. They are read from the kernel as they are asked for, so
    * any number needs the memory of a batch or two. Who stops asking ends the generator or aborts `signal`.
    * The first batch throws what `list` throws; a later one may throw too, e.g. `DUMP_INTERRUPTED` when the kernel's
    * state changed meanwhile, and then the batches before are not the whole.
    */
-  stream<K extends StateKind>(
+  stream(
     target: Target,
-    kind: K,
+    kind: StateKind,
     query: StateFilter,
     signal: AbortSignal,
-  ): AsyncGenerator<readonly StateObjects[K][], void>;
+  ): AsyncGenerator<readonly string[], void>;
   /** The first page of every kind. */
   state(target: Target, query: Pick<StateQuery, 'netns' | 'limit'>): Promise<StateDocument>;
   /** Counters of every device of every watched namespace. */

@@ -61,7 +61,7 @@ describe('routes', () => {
     const failing = (error: Error): WeirService => ({
       ...fixedService(),
       async *stream() {
-        yield [{ ifindex: 1 } as never];
+        yield ['{"ifindex":1}'];
         throw error;
       },
     });
@@ -93,7 +93,7 @@ describe('routes', () => {
         signal.addEventListener('abort', () => {
           ended = true;
         });
-        for (;;) yield [{ ifname: 'x'.repeat(10_000) } as never];
+        for (;;) yield ['"x"'.repeat(3_000)];
       },
     };
     await using http = await httpFixture({ service, limits: { idleTimeoutSeconds: 1 } });

@@ -23,12 +23,12 @@ export function documentBody(listings: Readonly<Record<string, Listing>>): Reada
 }
 
 /**
- * Batches of items as lines of JSON, taken as fast as the stream is read. What fails becomes the last line; `told`
- * says how.
+ * Batches of JSON texts as lines, taken as fast as the stream is read. What fails becomes the last line; `told` says
+ * how.
  */
 export function linesBody(
-  first: readonly unknown[],
-  rest: AsyncIterable<readonly unknown[]>,
+  first: readonly string[],
+  rest: AsyncIterable<readonly string[]>,
   told: (error: unknown) => Problem,
 ): Readable {
   return Readable.from(lines(first, rest, told), { objectMode: false });
@@ -39,12 +39,12 @@ async function* lines(...[first, rest, told]: Parameters<typeof linesBody>): Asy
     yield linesOf(first);
     for await (const batch of rest) yield linesOf(batch);
   } catch (error) {
-    yield linesOf([{ error: told(error) }]);
+    yield linesOf([JSON.stringify({ error: told(error) })]);
   }
 }
 
-function linesOf(items: readonly unknown[]): string {
-  return items.map((item) => `${JSON.stringify(item)}\n`).join('');
+function linesOf(texts: readonly string[]): string {
+  return texts.length === 0 ? '' : `${texts.join('\n')}\n`;
 }
 
 async function* members(listings: Readonly<Record<string, Listing>>): AsyncGenerator<string> {

@@ -42,7 +42,9 @@ export function fixedService(
     list,
     async *stream(target, kind, query) {
       for (let start = 0; start < links; start += 1000)
-        yield (await list(target, kind, { ...query, cursor: String(start) })).items;
+        yield (await list(target, kind, { ...query, cursor: String(start) })).items.map((one) =>
+          JSON.stringify(one),
+        );
     },
     node: async () => ({ node: 'test' }) as never,
     namespaces: async () => ({ items: [] }),

@@ -50,11 +50,11 @@ function nexthops(count: number, answers: readonly FakeAnswer[] = [{}]) {
 
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
 
-async function flat(batches: AsyncIterable<readonly number[]>): Promise<number[]> {
+async function flat(batches: AsyncIterable<readonly string[]>): Promise<number[]> {
   const items: number[] = [];
   for await (const batch of batches) {
     expect(batch.length).toBeGreaterThan(0);
-    items.push(...batch);
+    items.push(...batch.map(Number));
   }
   return items;
 }

@@ -86,7 +86,8 @@ export async function listObjects<K extends StateKind>(
 }
 
 /**
- * All objects of `kind` in a namespace, in batches that are read from the kernel as they are asked for.
+ * All objects of `kind` in a namespace, each as JSON, in batches that are read from the kernel as they
+ * are asked for.
  *
  * @throws {WeirError} as {@link listObjects}, the latter with the first batch.
  */
@@ -95,7 +96,7 @@ export function streamObjects<K extends StateKind>(
   kind: K,
   query: StateFilter,
   signal: AbortSignal,
-): AsyncGenerator<readonly StateObjects[K][], void> {
+): AsyncGenerator<readonly string[], void> {
   requireDevice(namespace, query);
   return batchesOf(
     (to, signal) => LISTERS[kind](namespace, query, to, { ...namesOf(namespace), signal }),
