@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { X509Certificate } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync, type Stats, unwatchFile, watchFile } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import { messageOf, WeirError } from '../base/errors.ts';
 import type { TrustStore } from '../http/auth/identify.ts';
 import { TokenTable } from '../http/auth/tokens.ts';
@@ -25,7 +27,21 @@ export function loadTls({ tls }: Settings['http']): TlsMaterial | undefined {
   if (tls === undefined) return undefined;
   const { certificate, key, clientCa } = tls;
   const material = { cert: readPublic(certificate), key: readSecret(key) };
-  return clientCa === undefined ? material : { ...material, ca: readPublic(clientCa) };
+  attempt(certificate, () => new X509Certificate(material.cert));
+  attempt(key, () => createSecureContext(material));
+  if (clientCa === undefined) return material;
+  const ca = readPublic(clientCa);
+  attempt(clientCa, () => new X509Certificate(ca));
+  return { ...material, ca };
+}
+
+/** A server says neither which file is wrong, nor that an authority is none. */
+function attempt(file: string, use: () => unknown): void {
+  try {
+    use();
+  } catch (cause) {
+    throw wrong(file, messageOf(cause), cause);
+  }
 }
 
 /** Call `changed` when the token file changes. @returns how to stop. */

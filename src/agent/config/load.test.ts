@@ -65,6 +65,12 @@ describe('loadSettings', () => {
     ['a pattern that is none', 'metrics: {deviceInclude: "("}', /metrics.deviceInclude: must match format/],
     ['a key that stands twice', 'socket: /a\nsocket: /b', /line 2, column 1: .*unique/i],
     ['text that is no YAML', 'a: [', /line 1, column \d+/],
+    ['an alias without its anchor', 'socket: *nothing', /weir.yaml: document: Unresolved alias/],
+    [
+      'aliases that multiply',
+      `a: &a [${'1,'.repeat(9)}]\nb: &b [${'*a,'.repeat(9)}]\nc: &c [${'*b,'.repeat(9)}]\nd: [${'*c,'.repeat(9)}]`,
+      /weir.yaml: document: Excessive alias count/,
+    ],
     ['a list', '- a', /document: must be a mapping/],
     ['half of TLS', 'http: {tls: {key: /k}}', /http.tls: "certificate" is missing/],
     [

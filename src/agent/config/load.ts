@@ -47,9 +47,18 @@ export async function parseYaml(file: string, content: string): Promise<Tree> {
   const document = parseDocument(content, { prettyErrors: false });
   const [problem] = document.errors;
   if (problem !== undefined) throw new WeirError('CONFIG', { file, ...placeOf(content, problem) });
-  const value: unknown = document.toJS({ maxAliasCount: 100 }) ?? {};
+  const value = expand(file, () => document.toJS({ maxAliasCount: 100 })) ?? {};
   if (!isTree(value)) throw new WeirError('CONFIG', { file, path: 'document', problem: 'must be a mapping' });
   return value;
+}
+
+/** Aliases are followed only now: one without its anchor, and too many of them, show late. */
+function expand(file: string, toValue: () => unknown): unknown {
+  try {
+    return toValue();
+  } catch (cause) {
+    throw new WeirError('CONFIG', { file, path: 'document', problem: messageOf(cause) }, { cause });
+  }
 }
 
 /** One value that a variable or a flag gives. */
