@@ -75,7 +75,7 @@ async function openTcp(server: Server, { listen, http }: Settings, log: AgentLog
 
 function describeListener(server: Server, { http }: Settings): NodeInfo['listeners'][number] {
   const address = addressOf(server);
-  if (address.startsWith('/')) return { address, access: 'everything, for root and the group' };
+  if (typeof server.address() === 'string') return { address, access: 'everything, for root and the group' };
   const credentials = [
     ...(http.tokens === undefined ? [] : ['a token']),
     ...(http.tls?.clientCa === undefined ? [] : ['a client certificate']),

@@ -5,6 +5,9 @@ import { createConnection, type ListenOptions } from 'node:net';
 import process from 'node:process';
 import { messageOf, WeirError } from '../base/errors.ts';
 
+/** Bytes of a path that fit into sun_path of unix(7), which ends with a null byte. */
+const MAX_PATH = 107;
+
 /**
  * Listen on a Unix socket that only root and the group `gid` may use. A socket file that nobody answers on, left by
  * an agent that was killed, is replaced.
@@ -12,6 +15,8 @@ import { messageOf, WeirError } from '../base/errors.ts';
  * @throws {WeirError} `AGENT_RUNNING` when somebody answers there, `LISTEN` for everything else.
  */
 export async function listenUnix(server: Server, path: string, gid: number | undefined): Promise<void> {
+  if (Buffer.byteLength(path) > MAX_PATH)
+    throw new WeirError('LISTEN', { address: path, problem: `paths of sockets end at ${MAX_PATH} bytes` });
   await removeStale(path);
   // Between bind() and chmod() nobody else may slip in. bind() happens inside the call to listen().
   const umask = process.umask(0o117);
