@@ -6,8 +6,8 @@ export interface ErrorKind {
   readonly template: string;
   /** HTTP status. */
   readonly status: number;
-  /** Process exit code: 1 error, 2 usage. */
-  readonly exit: 1 | 2;
+  /** Process exit code: 1 error, 2 usage; of `weir lab exec` 126 and 127 as shells use them. */
+  readonly exit: 1 | 2 | 126 | 127;
   /** True when the same call may succeed later without any change by the caller. */
   readonly retryable: boolean;
 }
@@ -62,6 +62,8 @@ export const ERRORS = {
   AGENT_RUNNING: failure('another agent already listens on {socket}', 409),
   LISTEN: failure('cannot listen on {address}: {problem}'),
   LAB: failure('lab: {problem}'),
+  PROGRAM_NOT_FOUND: { ...failure('there is no program {name}', 404), exit: 127 },
+  PROGRAM_NOT_EXECUTABLE: { ...failure('{name} cannot be executed: {problem}', 403), exit: 126 },
 } as const satisfies Record<string, ErrorKind>;
 
 /** A stable code from the catalogue. */

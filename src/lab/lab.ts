@@ -50,7 +50,9 @@ export function createLab(host: LabHost, topology: Topology = EDGE_SITE): Lab {
         });
       const netns = await openNode(host, `${named(lab)}-${node}`);
       if (netns === undefined)
-        throw new WeirError('LAB', { problem: `${lab} is not up: build it with \`weir lab up\`` });
+        throw new WeirError('LAB', {
+          problem: `${lab} is not up: build it with \`weir lab --name ${lab} up\``,
+        });
       return host.exec(netns, command);
     },
   };

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { inodesOf, LAB, LAB_NODES, mustBeGone, testLab } from '../helpers/lab.ts';
@@ -128,9 +130,15 @@ test('exec hands over exit status, arguments and signals, and refuses what is no
   const inode = await lab('exec', 'edge1', '--', 'readlink', '/proc/self/ns/net');
   expect(inode.stdout.trim()).toBe(`net:[${inodesOf([`${name}-edge1`])[0]}]`);
 
+  const script = join(mkdtempSync(join(tmpdir(), 'we-lab-')), 'script');
+  writeFileSync(script, 'exit "$1"', { mode: 0o755 });
+  expect((await lab('exec', 'client', '--', script, '9')).status).toBe(9);
+  rmSync(dirname(script), { recursive: true });
+
   for (const [args, status, message] of [
     [['exec', 'clinet', '--', 'true'], 1, 'did you mean "client"'],
-    [['exec', 'client', '--', 'no-such-program'], 1, 'no program named "no-such-program"'],
+    [['exec', 'client', '--', 'no-such-program'], 127, 'there is no program no-such-program'],
+    [['exec', 'client', '--', '/etc/passwd'], 126, '/etc/passwd cannot be executed'],
     [['exec', 'client'], 2, "missing required argument 'command'"],
     [['--name', '../etc', 'up'], 2, 'lab name "../etc"'],
   ] as const) {
@@ -139,7 +147,7 @@ test('exec hands over exit status, arguments and signals, and refuses what is no
     expect(ended.stderr).toContain(message);
   }
   await LAB.down(name);
-  expect((await lab('exec', 'client', '--', 'true')).stderr).toContain('weir lab up');
+  expect((await lab('exec', 'client', '--', 'true')).stderr).toContain(`weir lab --name ${name} up`);
 });
 
 test('several labs stand side by side; status draws each', async () => {

@@ -28,7 +28,8 @@ function changeCommand(deps: CliDeps, verb: 'up' | 'down', summary: string): Com
     const name = nameOf(command);
     const done = await deps.lab[verb](name);
     const changes = done.length === 0 ? 'already' : `now (${done.length} changes)`;
-    const hint = verb === 'up' ? 'try: weir lab exec client -- ping -c 3 10.77.0.11\n' : '';
+    const lab = name === DEFAULT_LAB ? 'lab' : `lab --name ${name}`;
+    const hint = verb === 'up' ? `try: weir ${lab} exec client -- ping -c 3 10.77.0.11\n` : '';
     await contextOf(deps, command).document(
       { lab: name, done },
       () => `lab ${name} is ${verb} ${changes}\n${hint}`,
