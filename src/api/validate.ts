@@ -56,6 +56,10 @@ function describe(schema: TSchema, error: ValidationError): Complaint[] {
       return error.params.requiredProperties.map((name) => ({ path, problem: `"${name}" is missing` }));
     case 'enum':
       return [{ path, problem: `must be one of ${error.params.allowedValues.join(', ')}` }];
+    case 'pattern': {
+      const meaning = at(schema, error.schemaPath)['description'];
+      return [{ path, problem: `${error.message}${meaning === undefined ? '' : ` (${meaning})`}` }];
+    }
     default:
       return [{ path, problem: error.message }];
   }

@@ -58,7 +58,11 @@ export function createServer(handler: RequestListener, options: ServerOptions): 
   const server =
     options.tls === undefined
       ? http.createServer(settings, handler)
-      : https.createServer({ ...settings, ...tlsSettings(options.tls) }, handler);
+      : https.createServer(
+          // Silence before the handshake holds a connection no longer than silence after it.
+          { ...settings, ...tlsSettings(options.tls), handshakeTimeout: settings.headersTimeout },
+          handler,
+        );
   server.maxConnections = limits.connections;
   server.timeout = limits.idleTimeoutSeconds * 1000;
   server.on(options.tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {

@@ -47,6 +47,19 @@ describe('loadSettings', () => {
     expect(settings.metrics.budgets).toEqual({ node_arp_entries: 5 });
   });
 
+  it('takes from variables what is valid only together', async () => {
+    const env = { WEIR_HTTP_TLS_CERTIFICATE: '/c', WEIR_HTTP_TLS_KEY: '/k' };
+    const { settings } = await loadSettings({}, env);
+    expect(settings.http.tls).toEqual({ certificate: '/c', key: '/k', clients: [] });
+    await expect(loadSettings({}, { WEIR_HTTP_TLS_KEY: '/k' })).rejects.toThrow(
+      'WEIR_HTTP_TLS_KEY: http.tls: "certificate" is missing',
+    );
+    const clients = { ...env, WEIR_HTTP_TLS_CLIENTS: '[{match: x, role: read}]' };
+    await expect(loadSettings({}, clients)).rejects.toThrow(
+      /WEIR_HTTP_TLS_CLIENTS: http.tls.clients.0.match: must match .* \(Name in the certificate: CN=name/,
+    );
+  });
+
   const wrong: [name: string, content: string, message: RegExp][] = [
     [
       'an unknown key',

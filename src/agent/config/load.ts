@@ -30,14 +30,15 @@ export async function loadSettings(options: AgentOptions, env: Environment): Pro
   const named = options.config ?? (env['WEIR_CONFIG'] || undefined);
   const { file, tree } = await readSettingsFile(named ?? DEFAULT_CONFIG, named !== undefined);
   let settings = withDefaults(SettingsSchema as SchemaNode, tree);
-  check(settings, file ?? 'defaults');
-  for (const { origin, path, value } of [...fromVariables(env), ...fromFlags(options)]) {
+  check(settings, () => file ?? 'defaults');
+  const overrides = [...fromVariables(env), ...fromFlags(options)];
+  for (const { path, value } of overrides)
     settings = withDefaults(
       SettingsSchema as SchemaNode,
       withValue(settings, path, await readValue(path, value)),
     );
-    check(settings, origin);
-  }
+  // All at once: some settings, as certificate and key, are valid only together.
+  check(settings, (path) => originOf(path, overrides));
   return { settings: settings as unknown as Settings, file, warnings: unknownVariables(env) };
 }
 
@@ -85,10 +86,17 @@ function placeOf(content: string, { message, pos }: { message: string; pos: read
   return { path: `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`, problem: message };
 }
 
-function check(settings: Tree, origin: string): void {
+function check(settings: Tree, originAt: (path: string) => string): void {
   const [first] = complaints(SettingsSchema, settings);
   if (first === undefined) return;
-  throw new WeirError('CONFIG', { file: origin, path: first.path || 'document', problem: first.problem });
+  const { path, problem } = first;
+  throw new WeirError('CONFIG', { file: originAt(path), path: path || 'document', problem });
+}
+
+/** Who gave what stands at `path`, or above or below it; the last one wins, as its value does. */
+function originOf(path: string, overrides: readonly Override[]): string {
+  const touches = (one: Override) => `${path}.`.startsWith(`${one.path}.`) || one.path.startsWith(`${path}.`);
+  return overrides.findLast(touches)?.origin ?? 'settings';
 }
 
 function fromVariables(env: Environment): Override[] {
