@@ -34,6 +34,7 @@ const namespace = (name: string, devices: readonly string[] = []): ScrapedNamesp
     links: () => devices.map((device, i) => linkRow(i + 1, device)),
     linkName: () => undefined,
     status: () => ({ current: true, synchronisations: 2, overruns: 1 }),
+    closed: false,
   },
 });
 
@@ -63,6 +64,25 @@ test('a failing collector fails alone and is reported', async () => {
   expect(found.get('node_scrape_collector_duration_seconds')?.samples.size).toBe(2);
   expect(found.get('node_test_total')?.samples.size).toBe(2);
   expect(failures).toEqual([expect.stringContaining('broken  WeirError: x is not available')]);
+});
+
+test('a namespace that vanishes during the scrape is left, and none of its collectors has failed', async () => {
+  const failures: string[] = [];
+  const leaving = namespace('lab');
+  const snapshot = { ...leaving.snapshot, closed: false };
+  const reading = collector('reading', (source) => {
+    if (source.netns === '') return;
+    snapshot.closed = true;
+    throw new WeirError('TRANSPORT_CLOSED', { operation: 'x' });
+  });
+  const namespaces = [namespace(''), { ...leaving, snapshot }];
+  const failed = (name: string) => failures.push(name);
+  const scraper = scraperOf([reading, writing('later')], { namespaces: () => namespaces, failed });
+  const found = await families(scraper);
+  expect(failures).toEqual([]);
+  expect(found.get('node_scrape_collector_success')?.samples.size).toBe(2);
+  expect(found.get('weir_scrape_collector_success')).toBeUndefined();
+  expect(found.get('weir_test_total')).toBeUndefined();
 });
 
 test('whoever asks during a scrape gets that scrape, the next one a new one', async () => {

@@ -24,6 +24,8 @@ export interface ScrapedSnapshot {
   links(): readonly LinkRow[];
   linkName(ifindex: number): string | undefined;
   status(): { readonly current: boolean; readonly synchronisations: number; readonly overruns: number };
+  /** The namespace is not observed any more: its descriptors are closed. */
+  readonly closed: boolean;
 }
 
 export interface ScraperOptions {
@@ -108,30 +110,45 @@ class ScrapeRunner {
   }
 
   async #scrapeNamespace(namespace: ScrapedNamespace, deadline: Deadline): Promise<void> {
+    if (namespace.snapshot.closed) return this.#forget(namespace);
     const source = new NamespaceSource(namespace, this.#filter, deadline.signal);
     const out = this.#families.bind(namespace.name, deadline.breathe);
     for (const collector of this.#options.collectors) {
       if (collector.scope === 'node' && namespace.name !== '') continue;
-      await this.#collect(collector, source, out, deadline);
+      await this.#collect(collector, source, out, deadline, namespace.snapshot);
       await deadline.turn();
+      if (namespace.snapshot.closed) return this.#forget(namespace);
     }
     const before = this.#vanished.get(namespace.name) ?? 0;
     this.#vanished.set(namespace.name, before + source.gone);
     this.#writeNamespace(namespace, out);
   }
 
-  async #collect(collector: Collector, source: NamespaceSource, out: Exposition, deadline: Deadline) {
+  async #collect(
+    collector: Collector,
+    source: NamespaceSource,
+    out: Exposition,
+    deadline: Deadline,
+    snapshot: ScrapedSnapshot,
+  ): Promise<void> {
     const { clock, failed } = this.#options;
     const started = clock.monotonic();
     let success = 1;
     try {
       await deadline.within(collector.collect(source, out));
     } catch (error) {
+      // a namespace that vanishes meanwhile is no failure of the collector
+      if (snapshot.closed) return;
       success = 0;
       failed?.(collector.name, source.netns, error);
     }
     out.family(SELF.duration).add([collector.name], (clock.monotonic() - started) / 1_000);
     out.family(SELF.success).add([collector.name], success);
+  }
+
+  /** What is counted of a namespace ends with it. */
+  #forget({ name }: ScrapedNamespace): void {
+    this.#vanished.delete(name);
   }
 
   #writeNamespace({ name, snapshot }: ScrapedNamespace, out: Exposition): void {

@@ -148,14 +148,14 @@ export class NamespaceSnapshot {
     this.#again = false;
     this.#subscription = await this.#subscribe(transport);
     const fresh = await dumpLinkTable(transport, this.netns, this.#table, this.#stop.signal);
-    if (this.#closed) return;
+    if (this.closed) return;
     this.#synchronisations++;
     const changes = this.#listeners.size === 0 ? [] : await differences(this.#table, fresh);
-    if (this.#closed) return;
+    if (this.closed) return;
     this.#table = fresh;
     this.#attributes.wake();
     await this.#announce(changes);
-    if (this.#closed) return;
+    if (this.closed) return;
     this.#state = 'current';
     if (this.#again) this.#resynchronise();
     else this.#wake();
@@ -178,7 +178,7 @@ export class NamespaceSnapshot {
       },
       receiveBuffer === undefined ? {} : { receiveBuffer },
     );
-    if (this.#closed) subscription.close();
+    if (this.closed) subscription.close();
     return subscription;
   }
 
@@ -199,7 +199,7 @@ export class NamespaceSnapshot {
     do {
       const delay = this.#backOff.delay(performance.now());
       await sleep(delay, undefined, { ref: false, signal: this.#stop.signal }).catch(() => {});
-    } while (!this.#closed && !(await this.#retry()));
+    } while (!this.closed && !(await this.#retry()));
   }
 
   /** @returns whether it succeeded, or was closed meanwhile. */
@@ -210,7 +210,7 @@ export class NamespaceSnapshot {
       return true;
     } catch (error) {
       this.#error = messageOf(error);
-      return this.#closed;
+      return this.closed;
     }
   }
 
@@ -259,7 +259,8 @@ export class NamespaceSnapshot {
     for (const listener of this.#listeners) listener(full);
   }
 
-  get #closed(): boolean {
+  /** `close` was called. */
+  get closed(): boolean {
     return this.#state === 'closed';
   }
 }
