@@ -103,7 +103,7 @@ class CachedReader implements ClosableFileReader {
   }
 
   async read(path: string): Promise<Uint8Array> {
-    this.#mustBePlain(path);
+    this.#mustBeReadable(path);
     const cached = this.#idle.get(path);
     if (cached !== undefined) {
       this.#idle.delete(path);
@@ -117,7 +117,7 @@ class CachedReader implements ClosableFileReader {
   }
 
   async list(path: string): Promise<readonly string[]> {
-    this.#mustBePlain(path);
+    this.#mustBeReadable(path);
     const names = this.#root.list(path);
     if (typeof names === 'number') throw this.#refused(path, -names);
     return names;
@@ -150,7 +150,9 @@ class CachedReader implements ClosableFileReader {
     return deniedError(`read ${what}`, errno, NAMESPACE_RIGHT);
   }
 
-  #mustBePlain(path: string): void {
+  #mustBeReadable(path: string): void {
+    // the number of the namespace's descriptor may be another's by now
+    if (this.#closed) throw new WeirError('NO_DATA', { what: `${this.#root.name}/${path}` });
     if (path.startsWith('/') || path.includes('\0') || path.split('/').includes('..'))
       throw new WeirError('VALUE', { what: `path "${path}"`, problem: 'must be relative and without ".."' });
   }

@@ -87,18 +87,33 @@ function openNamespace(name: string, path: string, options: NamespaceOptions): N
   const open =
     options.openTransport ??
     (async (netns, protocol) => openNetlinkTransport(netns, protocol, options.resolvePath?.(protocol)));
+  let closed = false;
+  // the number of a closed descriptor may be another's by now
+  const mustBeOpen = (operation: string) => {
+    if (closed) throw new WeirError('TRANSPORT_CLOSED', { operation });
+  };
+  const remember = (protocol: NetlinkProtocol, transport: Promise<NetlinkTransport>) => {
+    transports.set(protocol, transport);
+    // what is refused now may succeed later: descriptors become free, modules are loaded
+    transport.catch(() => transports.delete(protocol));
+    return transport;
+  };
   return {
     netns: { name, inode: fstatSync(fd).ino },
     fd,
     proc,
     sys,
-    netlink(protocol) {
-      const transport = transports.get(protocol) ?? open(fd, protocol);
-      transports.set(protocol, transport);
-      return transport;
+    async netlink(protocol) {
+      mustBeOpen(`netlink of protocol ${protocol}`);
+      return transports.get(protocol) ?? remember(protocol, open(fd, protocol));
     },
-    ethtool: (ifname) => readEthtoolDriver(fd, ifname),
+    ethtool(ifname) {
+      mustBeOpen(`ethtool of ${ifname}`);
+      return readEthtoolDriver(fd, ifname);
+    },
     async close() {
+      if (closed) return;
+      closed = true;
       const opened = await Promise.allSettled(transports.values());
       for (const one of opened) if (one.status === 'fulfilled') await one.value.close();
       proc.close();
