@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { textOf } from '../base/bytes.ts';
+import { ERRNO } from '../base/errno.gen.ts';
+import { WeirError } from '../base/errors.ts';
+import { KernelError } from '../base/kernel-error.ts';
 import type { Wire } from '../base/wire.ts';
 import { Encoder } from '../codec/encoder.ts';
 import {
@@ -41,7 +44,7 @@ export async function readConntrack(io: NamespaceIo, signal: AbortSignal): Promi
   encodeNfgenmsg(request, {});
   const stats = new Map<string, number>();
   const transport = await io.netlink(NETLINK.NETFILTER);
-  await transport.dump(
+  const dumped = transport.dump(
     {
       type: (NFNL_SUBSYS_CTNETLINK << 8) | IPCTNL_MSG_CT_GET_STATS_CPU,
       payload: request.payload(),
@@ -50,7 +53,21 @@ export async function readConntrack(io: NamespaceIo, signal: AbortSignal): Promi
     (wire, start, end) => addCpu(wire, start, end, stats),
     { restart: () => stats.clear(), signal },
   );
+  await dumped.catch((error: unknown) => {
+    throw namingTheRight(error);
+  });
   return { entries, limit, stats };
+}
+
+/** The kernel says no more than EPERM (net/netfilter/nfnetlink.c nfnetlink_rcv()). */
+function namingTheRight(error: unknown): unknown {
+  if (!(error instanceof KernelError) || error.errno !== ERRNO.EPERM) return error;
+  const { operation, errnoName } = error;
+  return new WeirError(
+    'KERNEL_PERMISSION',
+    { operation, errnoName, right: 'CAP_NET_ADMIN' },
+    { cause: error },
+  );
 }
 
 function addCpu(wire: Wire, start: number, end: number, stats: Map<string, number>): void {
