@@ -114,6 +114,8 @@ function answerWhatIsNoRequest(server: Server, limits: ServerLimits, log: Fastif
   });
   server.on('tlsClientError', (error: Error, socket: Socket) => {
     log.debug({ who: describePeer(peerOf(socket)), reason: error.message }, 'TLS handshake failed');
+    // Nothing can be told without a handshake: an answer would wait for it, and hold the connection, for ever.
+    socket.destroy();
   });
 }
 
