@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import type { IncomingMessage } from 'node:http';
 import Fastify, {
   type FastifyBaseLogger,
@@ -93,8 +94,21 @@ function installErrors(app: FastifyInstance, bodyLimit: number): void {
     if (error.code === 'INTERNAL')
       request.log.error({ err: thrown, path: pathOf(request) }, 'request failed');
     else request.log.debug({ code: error.code, path: pathOf(request) }, error.message);
-    answer(reply, error);
+    void swallowed(request).then(() => answer(reply, error));
   });
+}
+
+/** Bytes of a refused body that are read all the same. */
+const SWALLOW = 16 << 20;
+
+/**
+ * Read what a client still sends, so that it gets to see the answer: closed upon in the middle of its body, it would
+ * see a broken pipe. A body of unknown or outrageous length is not waited for; the request's time limit bounds the rest.
+ */
+async function swallowed({ raw }: FastifyRequest): Promise<void> {
+  const length = Number(raw.headers['content-length'] ?? 0);
+  if (raw.complete || !(length > 0 && length <= SWALLOW)) return;
+  await new Promise<unknown>((done) => raw.resume().once('end', done).once('close', done));
 }
 
 function answer(reply: FastifyReply, error: WeirError): void {
