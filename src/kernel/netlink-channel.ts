@@ -71,6 +71,11 @@ export class NetlinkChannel {
     this.#sender = new NetlinkSender((bytes, start, end) => this.#socket.send(bytes, start, end));
   }
 
+  /** True when its socket failed for good: it will do nothing more. */
+  get dead(): boolean {
+    return this.#dead !== undefined;
+  }
+
   async request(request: NetlinkRequest): Promise<readonly NetlinkReply[]> {
     if (this.#requests >= WINDOW) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#requests++;

@@ -182,7 +182,9 @@ export class NetlinkSocket {
 
   #receiveFailed(errno: number): boolean {
     if (errno === ERRNO.EAGAIN || !this.#open) return false;
-    if (errno === ERRNO.EINTR) return true;
+    // EINVAL: another thread received while the kernel was ending a dump (netlink_dump() clears cb_running after it
+    // has queued the last part, and a receiver in between finds no dump to go on with). Nothing is lost.
+    if (errno === ERRNO.EINTR || errno === ERRNO.EINVAL) return true;
     if (errno === ERRNO.ENOBUFS) {
       this.#handlers.overrun();
       return true;

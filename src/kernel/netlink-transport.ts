@@ -38,7 +38,7 @@ class NativeTransport implements NetlinkTransport {
   readonly #netns: NetnsFd;
   readonly #resolvePath: PathResolver | undefined;
   /** The first serves everything, the others dumps that would have to wait. */
-  readonly #channels: [NetlinkChannel, ...NetlinkChannel[]];
+  #channels: [NetlinkChannel, ...NetlinkChannel[]];
   /** Each runs one dump that waits for its reader. */
   readonly #paced = new Set<NetlinkChannel>();
   readonly #subscriptions = new Set<Subscription>();
@@ -48,12 +48,12 @@ class NativeTransport implements NetlinkTransport {
     this.protocol = protocol;
     this.#netns = netns;
     this.#resolvePath = resolvePath;
-    this.#channels = [new NetlinkChannel(netns, protocol, resolvePath)];
+    this.#channels = [this.#openChannel()];
   }
 
   async request(request: NetlinkRequest): Promise<readonly NetlinkReply[]> {
     this.#mustBeOpen(request.operation ?? 'a request');
-    return this.#channels[0].request(request);
+    return this.#first().request(request);
   }
 
   async dump(request: NetlinkRequest, message: MessageSink, options: DumpOptions = {}): Promise<void> {
@@ -72,7 +72,7 @@ class NativeTransport implements NetlinkTransport {
     options: { readonly ack?: 'each' | 'last' } = {},
   ): Promise<readonly BatchFailure[]> {
     this.#mustBeOpen('a batch');
-    return this.#channels[0].submit(batch, options.ack !== 'each');
+    return this.#first().submit(batch, options.ack !== 'each');
   }
 
   async subscribe(
@@ -112,10 +112,21 @@ class NativeTransport implements NetlinkTransport {
     }
   }
 
+  /** The channel for everything but dumps; one whose socket failed is replaced. */
+  #first(): NetlinkChannel {
+    if (this.#channels[0].dead) this.#channels[0] = this.#openChannel();
+    return this.#channels[0];
+  }
+
+  #openChannel(): NetlinkChannel {
+    return new NetlinkChannel(this.#netns, this.protocol, this.#resolvePath);
+  }
+
   #leastBusy(): NetlinkChannel {
+    this.#channels = [this.#first(), ...this.#channels.slice(1).filter(({ dead }) => !dead)];
     const best = this.#channels.reduce((a, b) => (b.dumps < a.dumps ? b : a));
     if (best.dumps === 0 || this.#channels.length === CHANNELS) return best;
-    const channel = new NetlinkChannel(this.#netns, this.protocol, this.#resolvePath);
+    const channel = this.#openChannel();
     this.#channels.push(channel);
     return channel;
   }
