@@ -9,6 +9,8 @@ export const TEST = [
   'iproute2',
   'iputils-ping',
   'ethtool',
+  'nftables',
+  'procps',
   'openssl',
   'tmux',
   'clang',

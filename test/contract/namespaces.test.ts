@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readlinkSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readlinkSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { createNamespace, deleteNamespace, namespaces } from '../../src/kernel/namespaces.ts';
 import { NETLINK } from '../../src/kernel/ports.ts';
@@ -37,9 +36,8 @@ test('names what is not there or is no namespace', async () => {
     code: 'NOT_FOUND',
     message: expect.stringContaining(`did you mean "${ns.name}"`),
   });
-  const file = join(tmpdir(), `wb-file-${process.pid}`);
-  writeFileSync(file, '');
-  await expect(spaces.open(file)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  const noNamespace = fileURLToPath(import.meta.url);
+  await expect(spaces.open(noNamespace)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   await expect(spaces.open('..')).rejects.toMatchObject({ code: 'VALUE' });
   await expect(spaces.open('pid:0')).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
