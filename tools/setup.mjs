@@ -89,7 +89,8 @@ function installDebianPackages(names) {
   );
 }
 
-function unpackDebianPackage(name) {
+function unpackDebianPackage(wanted) {
+  const [name] = wanted.split('=');
   const target = join(root, '.cache/debian', name);
   if (existsSync(target)) return;
   rmSync(`${target}.part`, { recursive: true, force: true });
@@ -98,7 +99,8 @@ function unpackDebianPackage(name) {
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
   mkdirSync(join(root, '.cache/debian'), { recursive: true });
-  run(`fetching ${name}`, 'apt-get', ['download', '-q', name], { cwd: work });
+  const exact = spawnSync('apt-get', ['download', '-q', wanted], { cwd: work });
+  if (exact.status !== 0) run(`fetching ${name}`, 'apt-get', ['download', '-q', name], { cwd: work });
   const file = readdirSync(work).find((entry) => entry.endsWith('.deb'));
   run(`unpacking ${name}`, 'dpkg', ['-x', join(work, file), `${target}.part`]);
   run(`keeping ${name}`, 'mv', [`${target}.part`, target]);
