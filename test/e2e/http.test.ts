@@ -198,7 +198,7 @@ describe('mutual TLS', () => {
     ];
     const tls = { certificate: server.certificate, key: server.key, clientCa: trusted.certificate, clients };
     const config = `${directory}/weir.yaml`;
-    writeFileSync(config, `http: {tls: ${JSON.stringify(tls)}}\n`);
+    writeFileSync(config, `http: {limits: {headersTimeoutSeconds: 1}, tls: ${JSON.stringify(tls)}}\n`);
     secure = await agentProcess({ netns: ns.name, args: ['--config', config] });
   });
   afterAll(async () => {
@@ -217,6 +217,13 @@ describe('mutual TLS', () => {
     expect(await secureStatus('/v1/node', forged)).toMatch(/^HTTP\/1.1 401[\s\S]*not trusted/);
     expect(await secureStatus('/v1/node', {})).toMatch(/^HTTP\/1.1 401[\s\S]*no token or client certificate/);
     expect(await secureStatus('/metrics', {})).toMatch(/^HTTP\/1.1 200/);
+  });
+
+  it('a handshake that is rubbish or stays silent frees its connection', async () => {
+    const handshake = (bytes: Uint8Array) => raw({ socketPath: secure.tcp.socketPath }, Buffer.from(bytes));
+    const rubbish = [new Uint8Array(), Uint8Array.of(22, 3, 1), randomBytes(300)];
+    await Promise.all(rubbish.map(handshake));
+    expect(await secureStatus('/healthz', {})).toMatch(/^HTTP\/1.1 200/);
   });
 
   /** The raw answer to a GET over TLS. */
