@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, type TSchema, Type } from 'typebox';
 import type { Access } from '../api/role.ts';
 import { Problem } from '../api/schemas/problem.ts';
-import { validated } from '../api/validate.ts';
+import { validated } from '../base/validate.ts';
 import { readQuery } from './query.ts';
 
 declare module 'fastify' {

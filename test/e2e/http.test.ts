@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NodeInfo } from '../../src/api/schemas/node.ts';
 import { STATE_ITEMS, STATE_KINDS, type StateKind } from '../../src/api/schemas/state.ts';
 import { LinkStatsReport } from '../../src/api/schemas/stats.ts';
-import { complaints } from '../../src/api/validate.ts';
+import { complaints } from '../../src/base/validate.ts';
 import { type AgentProcess, agentProcess, scratch } from '../helpers/agent-process.ts';
 import { type Authority, authority } from '../helpers/certificates.ts';
 import { type AskOptions, ask, openStream, raw } from '../helpers/http-fixture.ts';

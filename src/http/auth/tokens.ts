@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Type } from 'typebox';
 import { ROLES, type Role } from '../../api/role.ts';
-import { complaints } from '../../api/validate.ts';
+import { complaints } from '../../base/validate.ts';
 import { WeirError } from '../../base/errors.ts';
 
 /** Characters of 256 random bits in base64url; shorter tokens could be guessed and are refused. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Static, TSchema } from 'typebox';
 import { Errors } from 'typebox/schema';
-import { WeirError } from '../base/errors.ts';
-import { didYouMean } from '../base/suggest.ts';
+import { WeirError } from './errors.ts';
+import { didYouMean } from './suggest.ts';
 
 /** One thing that is wrong with a value. */
 export interface Complaint {

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ClassName } from '../model/object.ts';
+import { address } from './address/address.ts';
+import type { ObjectClass } from './object-class.ts';
+
+/** Every class of objects that a document can declare. A new class is one file or folder and one line here. */
+export const OBJECT_CLASSES: readonly ObjectClass[] = [address];
+
+const byName = new Map(OBJECT_CLASSES.map((one) => [one.name, one]));
+
+/** The class of this name. @throws {RangeError} for one that is not registered, which no caller can cause. */
+export function objectClass(name: ClassName): ObjectClass {
+  const found = byName.get(name);
+  if (found === undefined) throw new RangeError(`no class ${name}`);
+  return found;
+}

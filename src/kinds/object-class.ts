@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { TSchema } from 'typebox';
+import type { Encoder } from '../codec/encoder.ts';
+import type { ClassName, Ref, Spec } from '../model/object.ts';
+
+/**
+ * Where a class writes what a step asks of the kernel. Operations take effect in the order in which they are written;
+ * the executor sends them in batches.
+ */
+export interface OperationSink {
+  /** One rtnetlink message: `body` writes everything behind the nlmsghdr. NLM_F_REQUEST is the transport's. */
+  rtnl(type: number, flags: number, body: (out: Encoder) => void): void;
+  /** One generic netlink message of `family` (`ethtool`, `wireguard`): `body` writes the attributes. */
+  genl(family: string, command: number, body: (out: Encoder) => void): void;
+  /** Write `text` to a file of procfs or sysfs as the namespace sees it: `sys/net/ipv4/ip_forward`. */
+  file(root: 'proc' | 'sys', path: string, text: string): void;
+  /** Create or delete a persistent TUN or TAP device (TUNSETIFF, TUNSETPERSIST): netlink cannot. */
+  tun(settings: TunSettings): void;
+  /**
+   * The index of a device of the namespace, also of one that an earlier step creates.
+   * @throws a signal to the executor, which sends what waits and asks again: write nothing before the last call.
+   */
+  ifindex(name: string): number;
+}
+
+/** What the TUN driver is told. */
+export interface TunSettings {
+  readonly op: 'create' | 'remove';
+  readonly name: string;
+  readonly mode: 'tun' | 'tap';
+  readonly multiQueue: boolean;
+  readonly pi: boolean;
+  readonly vnetHdr: boolean;
+  readonly user?: number;
+  readonly group?: number;
+}
+
+/** A change of one object: an absent side means that the object does not exist there. */
+export interface Change {
+  readonly op: 'create' | 'change' | 'remove';
+  /** As it is; with `change` and `remove`. */
+  readonly before?: Spec;
+  /** As it shall be; with `create` and `change`. With `change` it has every field of `before` that stays. */
+  readonly after?: Spec;
+}
+
+/** Complains about one item of a document. `path` is dotted and relative to the item: `bridge.forward_delay`. */
+export type Complain = (path: string, problem: string) => void;
+
+/** An object that an item declares. `path` is where in the item it stands, '' for the item itself. */
+export interface Declared {
+  readonly class: ClassName;
+  readonly spec: Spec;
+  readonly path: string;
+}
+
+/** What a kind needs of the kernel, for a message that names how to get it. */
+export interface Requirement {
+  /** What to probe: `link vlan`, `qdisc cake`. */
+  readonly feature: string;
+  /** The option that brings it: `CONFIG_VLAN_8021Q`. */
+  readonly config: string;
+}
+
+/**
+ * All that Weir knows about declaring one class of objects: the shape in documents, identity, canonical form, order and
+ * the messages that change it. Pure.
+ */
+export interface ObjectClass {
+  readonly name: ClassName;
+  /** List of a Network or Tuning document that holds its items; absent where another class's items declare it. */
+  readonly section?: { readonly document: 'Network' | 'Tuning'; readonly name: string; readonly schema: TSchema };
+  /**
+   * `declared`: only the fields that a document gives are Weir's, others stay as they are. `whole`: the object is
+   * exactly what the document says, and a field that it does not give has no value.
+   */
+  readonly compare: 'declared' | 'whole';
+  /** Fields whose values are never shown or sent to anybody. */
+  readonly secrets?: readonly string[];
+  /** Canonical objects of one item that fits `section.schema`. Mistakes go to `complain`, and the item is then refused. */
+  declare?(item: Readonly<Record<string, unknown>>, complain: Complain): readonly Declared[];
+  /** The item of a document that declares exactly this object; the inverse of `declare`. Absent with `section`. */
+  item?(spec: Spec): Readonly<Record<string, unknown>>;
+  /** Identity of an object within its namespace. */
+  key(spec: Spec): string;
+  /** Objects that must be there first. Each exists or is declared, or the document is refused. */
+  needs(spec: Spec): readonly Ref[];
+  /** What the kernel must have for it; none means always there. */
+  requires?(spec: Spec): Requirement | undefined;
+  /**
+   * True when what the kernel reports for `field` is what was declared although the values differ, such as a lifetime
+   * that counts down. Plain equality is tried first.
+   */
+  agrees?(field: string, declared: unknown, observed: unknown): boolean;
+  /** Of the fields that differ, those that the kernel cannot change in place: the object is replaced. */
+  fixed?(before: Spec, after: Spec, differing: readonly string[]): readonly string[];
+  /** An object that exists without anybody having created it, such as a physical device: never created or removed. */
+  innate?(spec: Spec): boolean;
+  /** Write what makes the change. Removing what is gone already is no error for the executor. */
+  write(change: Change, to: OperationSink): void;
+  /** One line for people: `route 10.0.0.0/8 via 192.0.2.1 dev eth0`. Without secrets. */
+  describe(spec: Spec): string;
+}
