@@ -57,6 +57,13 @@ export const ERRORS = {
   MEDIA_TYPE: failure('content type {got} is not understood, send {want}', 415),
   BUSY: failure('{what} is busy: {problem}', 503, true),
   INTERNAL: failure('internal error: {problem}', 500),
+  // declaring and changing
+  DOCUMENT: failure('{count} in the documents: {first}', 400),
+  PLAN_REFUSED: failure('the plan has {count}: {first}', 409),
+  LOCKED: failure('{holder} is changing this node ({phase}){until}', 409, true),
+  REVISION_MISMATCH: failure('the current revision is {current}, not {given}: plan again', 412),
+  NOTHING_TO_CONFIRM: failure('{problem}', 409),
+  JOURNAL: failure('journal {file}: {problem}'),
   // agent and cli
   AGENT_UNREACHABLE: failure('no agent answers on {socket}: {problem}', 503, true),
   AGENT_RUNNING: failure('another agent already listens on {socket}', 409),
@@ -72,13 +79,35 @@ export type ErrorCode = keyof typeof ERRORS;
 /** Values that fill the template. They travel to clients, so they never hold secrets. */
 export type ErrorDetails = Readonly<Record<string, string | number | boolean | undefined>>;
 
+/** One mistake in something that was given, and where it is. */
+export interface PlacedProblem {
+  /** Dotted path: `spec.routes.3.dst`. */
+  readonly path: string;
+  /** What is wrong and how to mend it. */
+  readonly problem: string;
+  /** `Kind/name` of the document. */
+  readonly document?: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** What goes with an error besides its details. */
+export interface WeirErrorOptions {
+  readonly cause?: unknown;
+  readonly problems?: readonly PlacedProblem[];
+}
+
 /** The one error class. `details` fill the catalogue's template; `cause` keeps what lay behind it. */
 export class WeirError extends Error {
   readonly code: ErrorCode;
   readonly details: ErrorDetails;
+  /** Each thing that is wrong, where one error speaks of several. */
+  readonly problems: readonly PlacedProblem[];
 
-  constructor(code: ErrorCode, details: ErrorDetails = {}, options?: { readonly cause?: unknown }) {
+  constructor(code: ErrorCode, details: ErrorDetails = {}, options: WeirErrorOptions = {}) {
     super(fill(ERRORS[code].template, details), options);
+    this.problems = options.problems ?? [];
     this.name = 'WeirError';
     this.code = code;
     this.details = details;

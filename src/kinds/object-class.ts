@@ -62,6 +62,16 @@ export interface Requirement {
   readonly config: string;
 }
 
+/** The part of a document that holds the items of a class. */
+export interface Section {
+  readonly document: 'Network' | 'Tuning';
+  readonly name: string;
+  /** One item. */
+  readonly schema: TSchema;
+  /** The part is a mapping and not a list: `declare` gets each entry as `{ name, value }`, `schema` is the value's. */
+  readonly mapping?: true;
+}
+
 /**
  * All that Weir knows about declaring one class of objects: the shape in documents, identity, canonical form, order and
  * the messages that change it. Pure.
@@ -69,7 +79,7 @@ export interface Requirement {
 export interface ObjectClass {
   readonly name: ClassName;
   /** List of a Network or Tuning document that holds its items; absent where another class's items declare it. */
-  readonly section?: { readonly document: 'Network' | 'Tuning'; readonly name: string; readonly schema: TSchema };
+  readonly section?: Section;
   /**
    * `declared`: only the fields that a document gives are Weir's, others stay as they are. `whole`: the object is
    * exactly what the document says, and a field that it does not give has no value.

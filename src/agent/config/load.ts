@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import type { AgentOptions } from '../../api/agent-options.ts';
-import { complaints } from '../../base/validate.ts';
 import { messageOf, WeirError } from '../../base/errors.ts';
 import { didYouMean } from '../../base/suggest.ts';
+import { complaints } from '../../base/validate.ts';
 import { isTree, LEAVES, type SchemaNode, type Tree, variableOf, withDefaults, withValue } from './paths.ts';
 import { type Settings, SettingsSchema } from './schema.ts';
 

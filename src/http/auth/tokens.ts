@@ -2,8 +2,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Type } from 'typebox';
 import { ROLES, type Role } from '../../api/role.ts';
-import { complaints } from '../../base/validate.ts';
 import { WeirError } from '../../base/errors.ts';
+import { complaints } from '../../base/validate.ts';
 
 /** Characters of 256 random bits in base64url; shorter tokens could be guessed and are refused. */
 const MIN_TOKEN_LENGTH = 43;

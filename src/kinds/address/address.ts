@@ -45,7 +45,9 @@ export const AddressFields = {
   scope: Type.Optional(
     Type.Enum(['global', 'site', 'link', 'host'], { description: 'Where it is valid (IPv4)' }),
   ),
-  label: Type.Optional(Type.String({ description: 'Label, the device or device:text (IPv4)', maxLength: 15 })),
+  label: Type.Optional(
+    Type.String({ description: 'Label, the device or device:text (IPv4)', maxLength: 15 }),
+  ),
   metric: Type.Optional(
     Type.Integer({ description: 'Metric of the prefix route', minimum: 1, maximum: FOREVER }),
   ),
@@ -60,7 +62,10 @@ export const AddressFields = {
 
 /** An item of `addresses`. */
 export const AddressItem = Type.Object(
-  { dev: Type.String({ description: 'Device that carries it', minLength: 1, maxLength: 15 }), ...AddressFields },
+  {
+    dev: Type.String({ description: 'Device that carries it', minLength: 1, maxLength: 15 }),
+    ...AddressFields,
+  },
   { additionalProperties: false, description: 'An IPv4 or IPv6 address of a device' },
 );
 
@@ -112,7 +117,9 @@ export function declareAddress(item: AddressSpec, complain: Complain): readonly 
 
 /** The canonical settings of an address that the kernel reports. */
 export function addressSpec(seen: Address): Spec {
-  const flags = Object.keys(FLAGS).filter((name) => (seen as unknown as Record<string, unknown>)[name] === true);
+  const flags = Object.keys(FLAGS).filter(
+    (name) => (seen as unknown as Record<string, unknown>)[name] === true,
+  );
   return present({
     dev: seen.ifname,
     address: `${seen.local}/${seen.prefixlen}`,
@@ -157,7 +164,9 @@ function encode(out: Encoder, spec: AddressSpec, ifaIndex: number): void {
     ...(spec.broadcast !== undefined && { ifaBroadcast: parseIp(spec.broadcast) }),
     ...(spec.label !== undefined && { ifaLabel: spec.label }),
     ...(spec.metric !== undefined && { ifaRtPriority: spec.metric }),
-    ...((spec.valid_life_time ?? spec.preferred_life_time) !== undefined && { ifaCacheinfo: lifetimes(spec) }),
+    ...((spec.valid_life_time ?? spec.preferred_life_time) !== undefined && {
+      ifaCacheinfo: lifetimes(spec),
+    }),
   });
 }
 

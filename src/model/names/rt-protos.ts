@@ -19,6 +19,7 @@ export const RT_PROTOS: NameTable = {
   16: 'dhcp',
   18: 'keepalived',
   42: 'babel',
+  87: 'weir',
   99: 'openr',
   186: 'bgp',
   187: 'isis',
@@ -26,6 +27,9 @@ export const RT_PROTOS: NameTable = {
   189: 'rip',
   192: 'eigrp',
 };
+
+/** Weir's own: what it made is known by this number, also when the journal is gone. */
+export const RTPROT_WEIR = 87;
 
 /** Name of a routing protocol number, digits when unknown. */
 export function rtProtoName(protocol: number): string {
