@@ -23,4 +23,9 @@ export const TEST = [
  * Unpacked into .cache/debian, never installed: peers to measure against and the kernel's netlink specifications, these
  * in the version that the committed codecs were made from (the newest where the archive has it no more).
  */
-export const UNPACKED = ['linux-doc-6.12=6.12.117-1~deb12u1', 'prometheus', 'prometheus-node-exporter'];
+export const UNPACKED = [
+  'linux-doc-6.12=6.12.117-1~deb12u1',
+  'prometheus',
+  'prometheus-node-exporter',
+  'python3-pyroute2',
+];
