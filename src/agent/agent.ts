@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import process from 'node:process';
 import type { FastifyInstance } from 'fastify';
 import type { AgentOptions } from '../api/agent-options.ts';
+import { noChanges } from '../api/no-changes.ts';
 import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import { buildApp } from '../http/app.ts';
@@ -143,7 +144,7 @@ export class Agent {
       clock,
     });
     return buildApp({
-      service,
+      service: { ...service, ...noChanges('it is not part of this agent yet') },
       version,
       log: this.#log,
       identify: (request) => identify(request, this.#trust),

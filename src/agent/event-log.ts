@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { EventQuery, FeedEvent, Gap } from '../api/schemas/events.ts';
-import type { Change } from '../model/change.ts';
+import type { FeedChange } from '../model/change.ts';
 
 /** Receives events in order. */
 export type Deliver = (event: FeedEvent) => void;
@@ -34,7 +34,7 @@ export class EventLog {
   }
 
   /** Number a change and hand it to those who want it. */
-  publish(change: Change): void {
+  publish(change: FeedChange): void {
     const event = new LoggedEvent(`${this.#run}-${++this.#last}`, change);
     this.#kept.push(event);
     // In steps, so that a burst does not move the whole array for each event.
@@ -69,10 +69,10 @@ export class EventLog {
 
 class LoggedEvent implements FeedEvent {
   readonly id: string;
-  readonly body: Change | Gap;
+  readonly body: FeedChange | Gap;
   #json: string | undefined;
 
-  constructor(id: string, body: Change | Gap) {
+  constructor(id: string, body: FeedChange | Gap) {
     this.id = id;
     this.body = body;
   }

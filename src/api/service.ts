@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The use cases: all that HTTP and the command line see of the agent.
+import type { ChangeService } from './change-service.ts';
 import type { EventQuery, FeedEvent } from './schemas/events.ts';
 import type { NamespaceList, NodeInfo, Readiness } from './schemas/node.ts';
 import type {
@@ -22,7 +23,10 @@ export interface Feed {
  * What can be asked of nodes. Every method takes the node and returns plain data.
  * All throw {WeirError} `NOT_FOUND` for a node, namespace or device that does not exist.
  */
-export interface WeirService {
+export interface WeirService extends ObserveService, ChangeService {}
+
+/** Looking at a node, which changes nothing. */
+export interface ObserveService {
   /** What the agent is, what it runs on, and what it cannot do there. */
   node(target: Target): Promise<NodeInfo>;
   /** The namespaces that are watched. */

@@ -6,8 +6,8 @@ export interface ErrorKind {
   readonly template: string;
   /** HTTP status. */
   readonly status: number;
-  /** Process exit code: 1 error, 2 usage; of `weir lab exec` 126 and 127 as shells use them. */
-  readonly exit: 1 | 2 | 126 | 127;
+  /** Process exit code: 1 error, 2 usage, 4 rolled back; of `weir lab exec` 126 and 127 as shells use them. */
+  readonly exit: 1 | 2 | 4 | 126 | 127;
   /** True when the same call may succeed later without any change by the caller. */
   readonly retryable: boolean;
 }
@@ -63,6 +63,8 @@ export const ERRORS = {
   LOCKED: failure('{holder} is changing this node ({phase}){until}', 409, true),
   REVISION_MISMATCH: failure('the current revision is {current}, not {given}: plan again', 412),
   NOTHING_TO_CONFIRM: failure('{problem}', 409),
+  ROLLED_BACK: { ...failure('{error}; everything is as it was before', 422), exit: 4 },
+  ROLLBACK_FAILED: { ...failure('{error}; undoing it failed too: {leftovers}'), exit: 4 },
   JOURNAL: failure('journal {file}: {problem}'),
   // agent and cli
   AGENT_UNREACHABLE: failure('no agent answers on {socket}: {problem}', 503, true),

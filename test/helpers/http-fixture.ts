@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
+import type { ChangeService } from '../../src/api/change-service.ts';
 import type { FeedEvent } from '../../src/api/schemas/events.ts';
 import type { WeirService } from '../../src/api/service.ts';
 import { WeirError } from '../../src/base/errors.ts';
@@ -16,6 +17,7 @@ import { identify, type TrustStore } from '../../src/http/auth/identify.ts';
 import { listenTcp, listenUnix } from '../../src/http/listen.ts';
 import type { Peer } from '../../src/http/peer.ts';
 import { createServer, type ServerLimits } from '../../src/http/server.ts';
+import { changeDouble } from './change-double.ts';
 
 export const LIMITS: ServerLimits = {
   connections: 64,
@@ -28,6 +30,7 @@ export const LIMITS: ServerLimits = {
 /** A service with `links` made-up devices; events are what the test publishes. */
 export function fixedService(
   links = 3,
+  changes: ChangeService = changeDouble(),
 ): WeirService & { publish(event: FeedEvent): void; followers(): number } {
   const followers = new Set<(event: FeedEvent) => void>();
   const item = (i: number) => ({ ifindex: i + 1, ifname: `dev${i}` }) as never;
@@ -58,6 +61,7 @@ export function fixedService(
       return { close: () => void followers.delete(deliver) };
     },
     scrape: async () => [Buffer.from('# metrics\n'), Buffer.from('up 1\n')],
+    ...changes,
     publish: (event) => {
       for (const deliver of followers) deliver(event);
     },

@@ -7,7 +7,7 @@ import {
   type StateObjects,
   type StateQuery,
 } from '../../api/schemas/state.ts';
-import type { ScrapeChunks, WeirService } from '../../api/service.ts';
+import type { ObserveService, ScrapeChunks } from '../../api/service.ts';
 import { type Target, THIS_NODE } from '../../api/target.ts';
 import type { Clock } from '../../base/clock.ts';
 import { WeirError } from '../../base/errors.ts';
@@ -27,8 +27,8 @@ export interface ServiceParts {
   readonly clock: Clock;
 }
 
-/** The use cases, of the node that the agent runs on. */
-export function createService({ namespaces, events, scrape, facts, clock }: ServiceParts): WeirService {
+/** The use cases of looking, of the node that the agent runs on. */
+export function createService({ namespaces, events, scrape, facts, clock }: ServiceParts): ObserveService {
   const list = async <K extends StateKind>(target: Target, kind: K, query: StateQuery) => {
     requireThisNode(target);
     return listObjects(requireNamespace(namespaces, query.netns ?? ''), kind, query);

@@ -117,6 +117,9 @@ export const PlanReport = Type.Object(
     }),
     counts: Counts,
     actions: Type.Array(ActionSchema, { description: 'In order; secrets are left out' }),
+    text: Type.Optional(
+      Type.String({ description: 'The plan for people, where it was asked for; `actions` is empty then' }),
+    ),
     diagnostics: Type.Array(DiagnosticSchema),
     adopted: Type.Array(Type.String()),
   },
@@ -203,7 +206,10 @@ export type ApplyReport = Static<typeof ApplyReport>;
 /** Whoever confirms or rolls back may say which revision is meant. */
 export const RevisionRequest = Type.Object(
   {
-    revision: Type.Optional(Type.Integer({ minimum: 0 })),
+    revision: Type.Optional(
+      Type.Integer({ description: 'Which one is meant; the current one when absent', minimum: 0 }),
+    ),
+    ifRevision: ApplyRequest.properties.ifRevision,
     reason: Type.Optional(Type.String({ maxLength: 1000 })),
     confirmSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400 })),
     probes: ApplyRequest.properties.probes,

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, Type } from 'typebox';
-import { CHANGE_KINDS, type Change } from '../../model/change.ts';
+import { EVENT_KINDS, type FeedChange } from '../../model/change.ts';
 
 /** Which changes a subscriber wants; everything where a filter is absent. */
 export const EventQuery = Type.Object(
   {
     kind: Type.Optional(
-      Type.Array(Type.Enum([...CHANGE_KINDS]), {
+      Type.Array(Type.Enum([...EVENT_KINDS]), {
         minItems: 1,
         uniqueItems: true,
-        description: 'Kinds of objects, separated by commas',
+        description: 'Kinds of objects, `change` (what Weir changes) and `drift`, separated by commas',
       }),
     ),
     netns: Type.Optional(
@@ -31,7 +31,7 @@ export interface Gap {
 export interface FeedEvent {
   /** Unique and increasing within one run of the agent: hand it back to resume after it. */
   readonly id: string;
-  readonly body: Change | Gap;
+  readonly body: FeedChange | Gap;
   /** `body` as JSON, made once for all subscribers. */
   readonly json: string;
 }
