@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+import { isDeepStrictEqual } from 'node:util';
+import type { KeptDocument } from './journal/records.ts';
+
+/** Documents by name, each name once. */
+export type DocumentSet = readonly KeptDocument[];
+
+/** `given` in place of the documents of the same names; the others stay. */
+export function mergeDocuments(current: DocumentSet, given: DocumentSet): DocumentSet {
+  const names = new Set(given.map(({ name }) => name));
+  return [...current.filter(({ name }) => !names.has(name)), ...given];
+}
+
+/** True when both say the same. */
+export function sameDocuments(a: DocumentSet, b: DocumentSet): boolean {
+  const byName = (documents: DocumentSet) => new Map(documents.map(({ name, value }) => [name, value]));
+  return isDeepStrictEqual(byName(a), byName(b));
+}

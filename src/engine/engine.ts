@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: Apache-2.0
+import { messageOf, WeirError } from '../base/errors.ts';
+import type { ObjectId, OwnedObject } from '../model/object.ts';
+import type { CallerPath, Diagnostic, Plan } from '../plan/plan.ts';
+import { Lock } from './change/lock.ts';
+import { Progress } from './change/progress.ts';
+import { type ChangeReport, countsOf, NO_COUNTS } from './change/report.ts';
+import { carryOut, ownedDelta, type Undone, undo } from './change/transaction.ts';
+import { type DocumentSet, mergeDocuments, sameDocuments } from './documents.ts';
+import { Features } from './features.ts';
+import { Journal } from './journal/journal.ts';
+import type { RevisionRecord } from './journal/records.ts';
+import type { EngineParts } from './parts.ts';
+import { imageFor, type Prepared, planText, preparePlan } from './planning.ts';
+import { chooseProbes } from './probe/choose.ts';
+import { NO_PROBES, type Probes, probeBefore } from './probe/run.ts';
+
+/** Who asks, and from where. */
+export interface Asker {
+  readonly who: string;
+  /** Addresses that the answer has to reach. */
+  readonly peers: readonly string[];
+}
+
+/** What a plan is asked for. */
+export interface PlanWish {
+  readonly documents: DocumentSet;
+  /** Drop the documents of the current revision that are not given. */
+  readonly prune: boolean;
+}
+
+/** How a change is to be made. */
+export interface ChangeWish {
+  readonly confirmSeconds: number;
+  readonly probes: readonly string[];
+  readonly reason?: string;
+  readonly ifRevision?: number;
+  /** The revision whose documents it brings back. */
+  readonly restores?: number;
+}
+
+/** A plan with what it starts from. */
+export interface PlanAnswer {
+  readonly revision: number;
+  readonly plan: Plan;
+}
+
+/** What the engine is doing. */
+export interface EngineStatus {
+  readonly revision: number;
+  readonly state: 'idle' | 'applying' | 'unconfirmed' | 'rolling-back';
+  readonly holder?: string;
+  /** Milliseconds since the epoch. */
+  readonly deadline?: number;
+  readonly progress?: { readonly phase: string; readonly done: number; readonly total: number };
+  readonly owned: number;
+  readonly problem?: string;
+}
+
+/**
+ * Plans, applies, confirms and rolls back, one change at a time.
+ *
+ * All that changes throws {WeirError} `LOCKED`, `REVISION_MISMATCH`, `DOCUMENT`, `PLAN_REFUSED` before anything has
+ * happened; what goes wrong later is in the report.
+ */
+export class Engine {
+  readonly parts: EngineParts;
+  readonly #journal: Journal;
+  readonly #lock = new Lock();
+  readonly #features: Features;
+  #owned: ReadonlyMap<ObjectId, OwnedObject>;
+  #progress: Progress | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #problem: string | undefined;
+  /** Called after every change of what is owned. */
+  onOwned: () => void = () => {};
+
+  /** @throws {WeirError} `JOURNAL` when the journal cannot be opened. Nothing is changed before `recover`. */
+  constructor(parts: EngineParts) {
+    this.parts = parts;
+    this.#journal = Journal.open(parts.journal);
+    this.#owned = this.#journal.owned();
+    this.#features = new Features(() => parts.open(''));
+  }
+
+  get journal(): Journal {
+    return this.#journal;
+  }
+
+  /** What the current revision owns. */
+  get owned(): ReadonlyMap<ObjectId, OwnedObject> {
+    return this.#owned;
+  }
+
+  /** True while nothing is being changed, nor waits for a confirmation. */
+  get idle(): boolean {
+    return this.#lock.holder === undefined;
+  }
+
+  status(): EngineStatus {
+    const { holder } = this.#lock;
+    const steps = this.#progress?.steps;
+    return {
+      revision: this.#journal.openChange?.revision ?? this.#journal.current,
+      state: stateOf(holder?.phase),
+      ...(holder && { holder: holder.who }),
+      ...(holder?.deadline !== undefined && { deadline: holder.deadline }),
+      ...(steps && { progress: steps }),
+      owned: this.#owned.size,
+      ...(this.#problem !== undefined && { problem: this.#problem }),
+    };
+  }
+
+  /** What the documents would change. */
+  async plan(wish: PlanWish, asker: Asker): Promise<PlanAnswer> {
+    const { plan } = await this.#prepare(this.#merged(wish), asker);
+    return { revision: this.#journal.current, plan };
+  }
+
+  /** Carry documents out. It resolves when that is done or undone, and does not wait for the confirmation. */
+  async apply(wish: PlanWish, change: ChangeWish, asker: Asker): Promise<ChangeReport> {
+    return this.#alone(asker.who, async () => {
+      this.#mustBeCurrent(change.ifRevision);
+      return this.#change(this.#merged(wish), change, asker);
+    });
+  }
+
+  /** Keep what is unconfirmed. @throws {WeirError} `NOTHING_TO_CONFIRM`. */
+  confirm(who: string, revision?: number): ChangeReport {
+    const open = this.#journal.openChange;
+    if (open?.phase !== 'unconfirmed' || this.#lock.holder?.phase !== 'unconfirmed')
+      throw new WeirError('NOTHING_TO_CONFIRM', { problem: this.#nothingToConfirm() });
+    if (revision !== undefined && revision !== open.revision)
+      throw new WeirError('REVISION_MISMATCH', { current: open.revision, given: revision });
+    this.#keep(who);
+    return { ...this.#report('confirmed', open.revision), seconds: 0 };
+  }
+
+  /** Undo what is unconfirmed, or what could not be undone; else bring back the documents of an earlier revision. */
+  async rollback(revision: number | undefined, change: ChangeWish, asker: Asker): Promise<ChangeReport> {
+    const open = this.#journal.openChange;
+    if (open !== undefined && (open.phase === 'unconfirmed' || open.phase === 'rollback-failed'))
+      return this.#undoOpen(open.revision, `rolled back by ${asker.who}`, asker.who);
+    return this.#alone(asker.who, async () => {
+      this.#mustBeCurrent(change.ifRevision);
+      const target = revision ?? this.#before(this.#journal.current);
+      const documents = this.documentsOf(target);
+      return this.#change(documents, { ...change, restores: target }, asker);
+    });
+  }
+
+  /** Documents of a revision. @throws {WeirError} `NOT_FOUND`. */
+  documentsOf(revision: number): DocumentSet {
+    if (revision !== 0 && this.#journal.revision(revision) === undefined)
+      throw new WeirError('NOT_FOUND', { what: 'revision', name: revision, hint: '' });
+    return this.#journal.documents(revision);
+  }
+
+  history(limit: number, before?: number): readonly RevisionRecord[] {
+    return this.#journal.history(limit, before);
+  }
+
+  /** Make a change of the engine's own accord; nobody confirms it. `undefined` when somebody else is changing. */
+  async restoreDocuments(target: number, reason: string): Promise<ChangeReport> {
+    const asker = { who: 'weir', peers: [] };
+    const wish = { confirmSeconds: 0, probes: ['none'], reason, restores: target };
+    return this.#alone(asker.who, () => this.#change(this.documentsOf(target), wish, asker));
+  }
+
+  /** Undo the open change, whatever it is at. */
+  async recoverOpen(error: string): Promise<ChangeReport | undefined> {
+    const open = this.#journal.openChange;
+    if (open === undefined) return undefined;
+    if (open.boot === this.parts.boot) return this.#undoOpen(open.revision, error, 'weir');
+    this.#journal.rolledBack(`${error}, and the machine was started anew`);
+    return this.#report('rolled-back', open.revision, error);
+  }
+
+  /** What went wrong at the start, for whoever asks. */
+  set problem(problem: string | undefined) {
+    this.#problem = problem;
+  }
+
+  /** Stop the clock; an unconfirmed change is undone at the next start. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#journal.close();
+  }
+
+  async #alone(who: string, work: () => Promise<ChangeReport>): Promise<ChangeReport> {
+    this.#lock.take(who, 'plan');
+    const start = this.parts.clock.monotonic();
+    try {
+      const report = await work();
+      if (report.status !== 'unconfirmed') this.#release();
+      return { ...report, seconds: (this.parts.clock.monotonic() - start) / 1000 };
+    } catch (error) {
+      this.#release();
+      throw error;
+    }
+  }
+
+  #release(): void {
+    this.#lock.release();
+    this.#progress = undefined;
+  }
+
+  #merged({ documents, prune }: PlanWish): DocumentSet {
+    return prune ? documents : mergeDocuments(this.#journal.documents(this.#journal.current), documents);
+  }
+
+  async #prepare(documents: DocumentSet, { peers }: Asker): Promise<Prepared> {
+    const paths = await Promise.all(peers.map(async (peer) => (await this.parts.pathTo(peer)) ?? { peer }));
+    return preparePlan(
+      this.parts.reader,
+      this.#features,
+      documents,
+      this.#owned,
+      paths satisfies CallerPath[],
+    );
+  }
+
+  async #change(documents: DocumentSet, wish: ChangeWish, asker: Asker): Promise<ChangeReport> {
+    const prepared = await this.#prepare(documents, asker);
+    const { plan } = prepared;
+    mustBeAllowed(plan.diagnostics);
+    const counts = countsOf(plan);
+    const about = { counts, diagnostics: [...plan.diagnostics] };
+    const current = this.#journal.current;
+    if (this.#changesNothing(prepared, documents)) return { ...this.#report('unchanged', current), ...about };
+    const probes = await this.#probe(wish, asker, plan);
+    const revision = this.#begin(prepared, documents, wish, asker);
+    const progress = new Progress(this.parts, this.#holder(), revision);
+    this.#progress = progress;
+    const error = await carryOut(this.parts, { plan, desired: prepared.desired, probes, progress });
+    const results = { ...about, probes: [...probes.results] };
+    if (error !== undefined) {
+      const undone = await undo(this.parts, this.#journal, progress, error);
+      return { ...this.#report(undone.status, revision, error), ...results, ...leftovers(undone) };
+    }
+    if (wish.confirmSeconds === 0 || plan.actions.length === 0) {
+      this.#keep(asker.who);
+      return { ...this.#report('confirmed', revision), ...results };
+    }
+    const deadline = this.#awaitConfirmation(wish.confirmSeconds, progress);
+    return { ...this.#report('unconfirmed', revision), ...results, deadline };
+  }
+
+  #changesNothing({ plan }: Prepared, documents: DocumentSet): boolean {
+    if (plan.actions.length > 0 || ownedDelta(this.#owned, plan.owns).size > 0) return false;
+    return sameDocuments(this.#journal.documents(this.#journal.current), documents);
+  }
+
+  async #probe(wish: ChangeWish, asker: Asker, plan: Plan): Promise<Probes> {
+    if (plan.actions.length === 0) return NO_PROBES;
+    this.#holder().phase = 'probe';
+    return probeBefore(chooseProbes(this.parts, wish.probes, asker.peers));
+  }
+
+  /** All that the way back needs is durable after this. */
+  #begin(prepared: Prepared, documents: DocumentSet, wish: ChangeWish, { who }: Asker): number {
+    const { plan } = prepared;
+    return this.#journal.begin({
+      time: this.parts.clock.now(),
+      who,
+      ...(wish.reason !== undefined && { reason: wish.reason }),
+      ...(wish.restores !== undefined && { restores: wish.restores }),
+      counts: countsOf(plan),
+      documents,
+      plan: planText(plan),
+      image: imageFor(prepared),
+      owned: ownedDelta(this.#owned, plan.owns),
+      boot: this.parts.boot,
+    });
+  }
+
+  #keep(who: string): void {
+    clearTimeout(this.#timer);
+    this.#journal.confirm(who, this.parts.boot);
+    this.#owned = this.#journal.owned();
+    this.#problem = undefined;
+    this.#progress?.end('confirmed');
+    this.#release();
+    this.onOwned();
+  }
+
+  #awaitConfirmation(seconds: number, progress: Progress): string {
+    const deadline = this.parts.clock.now() + seconds * 1000;
+    this.#journal.advance('unconfirmed', deadline);
+    const holder = this.#holder();
+    holder.phase = 'unconfirmed';
+    holder.deadline = deadline;
+    const { revision } = this.#journal.openChange ?? { revision: 0 };
+    // not the wall clock, which may jump: a timer counts what has really passed
+    this.#timer = setTimeout(() => void this.#expire(revision), seconds * 1000);
+    progress.end('unconfirmed');
+    return new Date(deadline).toISOString();
+  }
+
+  async #expire(revision: number): Promise<void> {
+    try {
+      await this.#undoOpen(revision, 'nobody confirmed it in time', 'weir');
+    } catch (error) {
+      this.parts.warn(`the unconfirmed revision ${revision} could not be undone: ${messageOf(error)}`);
+    }
+  }
+
+  async #undoOpen(revision: number, error: string, who: string): Promise<ChangeReport> {
+    clearTimeout(this.#timer);
+    if (this.#lock.holder?.phase === 'unconfirmed') this.#lock.release();
+    return this.#alone(who, async () => {
+      const progress = new Progress(this.parts, this.#holder(), revision);
+      this.#progress = progress;
+      const undone = await undo(this.parts, this.#journal, progress, error);
+      this.#problem = undone.status === 'rolled-back' ? undefined : `revision ${revision}: ${error}`;
+      const why = undone.status === 'rolled-back' ? undefined : error;
+      return { ...this.#report(undone.status, revision, why), ...leftovers(undone) };
+    });
+  }
+
+  #holder() {
+    const { holder } = this.#lock;
+    if (holder === undefined) throw new WeirError('INTERNAL', { problem: 'a change without its lock' });
+    return holder;
+  }
+
+  #mustBeCurrent(given: number | undefined): void {
+    const { current } = this.#journal;
+    if (given !== undefined && given !== current)
+      throw new WeirError('REVISION_MISMATCH', { current, given });
+  }
+
+  #before(revision: number): number {
+    return this.#journal.confirmedBefore(revision)[0] ?? 0;
+  }
+
+  #nothingToConfirm(): string {
+    const [last] = this.#journal.history(1);
+    if (last === undefined) return 'nothing was ever applied';
+    return `nothing waits for a confirmation: revision ${last.revision} is ${last.state}`;
+  }
+
+  #report(status: ChangeReport['status'], revision: number, error?: string): ChangeReport {
+    const about = { status, revision, counts: NO_COUNTS, diagnostics: [], probes: [], seconds: 0 };
+    return error === undefined ? about : { ...about, error };
+  }
+}
+
+function leftovers(undone: Undone): Pick<ChangeReport, 'leftovers'> {
+  return undone.status === 'rolled-back' ? {} : { leftovers: undone.leftovers };
+}
+
+function stateOf(phase: string | undefined): EngineStatus['state'] {
+  if (phase === undefined) return 'idle';
+  return phase === 'unconfirmed' || phase === 'rolling-back' ? phase : 'applying';
+}
+
+/** @throws {WeirError} `PLAN_REFUSED` with every error of the plan. */
+function mustBeAllowed(diagnostics: readonly Diagnostic[]): void {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  if (errors.length === 0) return;
+  const problems = errors.map(({ message, origin }) => ({
+    path: origin?.path ?? '',
+    problem: message,
+    ...(origin && { document: origin.document }),
+    ...(origin?.file !== undefined && { file: origin.file }),
+    ...(origin?.line !== undefined && { line: origin.line }),
+  }));
+  const count = errors.length === 1 ? 'an error' : `${errors.length} errors`;
+  throw new WeirError('PLAN_REFUSED', { count, first: errors[0]?.message }, { problems });
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Encoder } from '../../codec/encoder.ts';
+import { type NamespaceIo, NETLINK, type NetlinkTransport } from '../../kernel/ports.ts';
+import { objectClass } from '../../kinds/classes.ts';
+import type { Action } from '../../plan/plan.ts';
+import { DeviceIndex } from './device-index.ts';
+import { carryOut } from './effects.ts';
+import { isDoneAnyway, type StepFailure, stepFailure } from './failure.ts';
+import { GenericFamilies } from './generic-families.ts';
+import { type Portion, PortionSink, UnknownDevice } from './sink.ts';
+
+/** Steps from which on they are sent many at a time: below that, none is sent after one that failed. */
+const MANY = 1_000;
+/** Messages of one portion: encoding one overlaps sending the one before. */
+const PORTION = 2_048;
+const ENCODER_BYTES = 256 << 10;
+
+export interface ExecuteOptions {
+  /** Steps done so far. */
+  readonly progress?: (done: number) => void;
+  /** Do the other steps also when one fails: for undoing. */
+  readonly keepGoing?: boolean;
+}
+
+/** Carries out the steps of plans. */
+export interface Executor {
+  /**
+   * Carry out `actions` in order.
+   * @returns the steps that failed; empty when all were done. Unless `keepGoing`, few or none were tried after the first.
+   */
+  execute(actions: readonly Action[], options?: ExecuteOptions): Promise<readonly StepFailure[]>;
+}
+
+/** An executor on the kernel; `open` gives the I/O of a namespace. */
+export function createExecutor(open: (netns: string) => Promise<NamespaceIo>): Executor {
+  return {
+    async execute(actions, options = {}) {
+      const run = new Run(actions, open, options);
+      await run.all();
+      return run.failures;
+    },
+  };
+}
+
+/** A namespace with what is known of it during one run. */
+interface Site {
+  readonly io: NamespaceIo;
+  readonly route: NetlinkTransport;
+  readonly index: DeviceIndex;
+  readonly sink: PortionSink;
+  readonly families: GenericFamilies;
+}
+
+class Run {
+  readonly failures: StepFailure[] = [];
+  readonly #actions: readonly Action[];
+  readonly #open: (netns: string) => Promise<NamespaceIo>;
+  readonly #options: ExecuteOptions;
+  readonly #portion: number;
+  readonly #sites = new Map<string, Site>();
+  readonly #encoders: Encoder[] = [];
+  /** The portion that the kernel works on while the next one is encoded. */
+  #sending: Promise<void> = Promise.resolve();
+
+  constructor(
+    actions: readonly Action[],
+    open: (netns: string) => Promise<NamespaceIo>,
+    options: ExecuteOptions,
+  ) {
+    this.#actions = actions;
+    this.#open = open;
+    this.#options = options;
+    this.#portion = actions.length < MANY ? 1 : PORTION;
+  }
+
+  async all(): Promise<void> {
+    let last: Site | undefined;
+    for (let step = 0; step < this.#actions.length && !this.#stopped(); step++) {
+      const action = this.#actions[step] as Action;
+      const site = this.#sites.get(action.netns) ?? (await this.#enter(step, action));
+      if (site === undefined) continue;
+      if (last !== undefined && last !== site) await this.#drain(last);
+      last = site;
+      await this.#step(step, action, site);
+    }
+    if (last !== undefined && !this.#stopped()) await this.#drain(last);
+    await this.#sending;
+  }
+
+  #stopped(): boolean {
+    return this.failures.length > 0 && this.#options.keepGoing !== true;
+  }
+
+  async #enter(step: number, { netns }: Action): Promise<Site | undefined> {
+    try {
+      const io = await this.#open(netns);
+      const route = await io.netlink(NETLINK.ROUTE);
+      const index = new DeviceIndex(route);
+      const sink = new PortionSink(index, () => this.#takeEncoder());
+      const site = { io, route, index, sink, families: new GenericFamilies() };
+      this.#sites.set(netns, site);
+      return site;
+    } catch (error) {
+      this.#failed(step, error);
+      return undefined;
+    }
+  }
+
+  async #step(step: number, action: Action, site: Site): Promise<void> {
+    const { sink } = site;
+    sink.begin(step);
+    try {
+      await this.#write(action, site);
+    } catch (error) {
+      await this.#drain(site);
+      this.#failed(step, error);
+    }
+    if (action.class === 'link' && action.op === 'remove') this.#forgetIndexes();
+    if (sink.waiting >= this.#portion) sink.cut();
+    for (const portion of sink.ready()) await this.#send(site, portion);
+    if (this.#portion === 1) await this.#sending;
+  }
+
+  /** Have the class write its messages, asking for the indexes of devices that it needs. */
+  async #write({ class: name, op, before, after }: Action, site: Site): Promise<void> {
+    const change = { op, ...(before && { before }), ...(after && { after }) };
+    for (;;) {
+      try {
+        objectClass(name).write(change, site.sink);
+        return;
+      } catch (error) {
+        if (!(error instanceof UnknownDevice)) throw error;
+        await this.#drain(site);
+        await site.index.learn(error.device);
+      }
+    }
+  }
+
+  /** Indexes may be wrong from now on, in other namespaces too: a cable goes with both its ends. */
+  #forgetIndexes(): void {
+    for (const { index } of this.#sites.values()) index.forget();
+  }
+
+  async #drain({ sink, ...site }: Site): Promise<void> {
+    sink.cut();
+    for (const portion of sink.ready()) await this.#send({ sink, ...site }, portion);
+    await this.#sending;
+  }
+
+  /** Start to send a portion when the one before is done. */
+  async #send(site: Site, portion: Portion): Promise<void> {
+    await this.#sending;
+    if (this.#stopped()) return;
+    this.#sending = this.#transmit(site, portion);
+    if (portion.then !== undefined) await this.#sending;
+  }
+
+  /** Never rejects: what goes wrong is a failure of a step. */
+  async #transmit(site: Site, { encoder, batch, steps, then }: Portion): Promise<void> {
+    try {
+      if (batch.count > 0)
+        for (const { index, error } of await site.route.submit(batch))
+          this.#failed(steps[index] as number, error);
+    } catch (error) {
+      this.#failed(steps[0] as number, error);
+    }
+    encoder.reset();
+    this.#encoders.push(encoder);
+    const last = then?.step ?? steps.at(-1);
+    if (then !== undefined && !this.#stopped())
+      try {
+        await carryOut(then.effect, site.io, site.families);
+      } catch (error) {
+        this.#failed(then.step, error);
+      }
+    if (last !== undefined) this.#options.progress?.(last + 1);
+  }
+
+  #failed(step: number, error: unknown): void {
+    const action = this.#actions[step] as Action;
+    if (!isDoneAnyway(action, error)) this.failures.push(stepFailure(action, error));
+  }
+
+  #takeEncoder(): Encoder {
+    return this.#encoders.pop() ?? new Encoder(this.#portion === 1 ? 4096 : ENCODER_BYTES);
+  }
+}

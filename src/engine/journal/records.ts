@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the journal keeps, as plain data.
+import type { OwnedObject } from '../../model/object.ts';
+import type { Image } from '../../plan/plan.ts';
+
+/** Where a revision has got to. `rollback-failed`: neither the start nor the end. */
+export type RevisionState = 'applying' | 'unconfirmed' | 'confirmed' | 'rolled-back' | 'rollback-failed';
+
+/** Steps of a plan by what they do. */
+export interface Counts {
+  readonly create: number;
+  readonly change: number;
+  readonly replace: number;
+  readonly remove: number;
+  readonly adopt: number;
+}
+
+/** A document with the name by which revisions merge it. */
+export interface KeptDocument {
+  /** `Network/uplink` */
+  readonly name: string;
+  readonly value: unknown;
+}
+
+/** One line of the history. */
+export interface RevisionRecord {
+  readonly revision: number;
+  readonly state: RevisionState;
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  readonly who: string;
+  readonly reason?: string;
+  readonly counts: Counts;
+  /** Names of its documents. */
+  readonly documents: readonly string[];
+  readonly restores?: number;
+  readonly error?: string;
+  readonly confirmedBy?: string;
+}
+
+/** The change that is neither confirmed nor undone. */
+export interface OpenChange {
+  readonly revision: number;
+  readonly phase: 'applying' | 'unconfirmed' | 'rolling-back' | 'rollback-failed';
+  /** Boot of the machine in which it began. */
+  readonly boot: string;
+  /** Milliseconds since the epoch. */
+  readonly deadline?: number;
+}
+
+/** What must be durable before the first side effect. */
+export interface NewChange {
+  readonly time: number;
+  readonly who: string;
+  readonly reason?: string;
+  readonly restores?: number;
+  readonly counts: Counts;
+  readonly documents: readonly KeptDocument[];
+  /** The plan as text, for the history. */
+  readonly plan: string;
+  readonly image: Image;
+  readonly owned: OwnedDelta;
+  readonly boot: string;
+}
+
+/** What changes of the owned objects: their new value, or null for those that are owned no longer. */
+export type OwnedDelta = ReadonlyMap<string, OwnedObject | null>;

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// From documents to a plan. The pure part is plan's; this is what is read for it, and when.
+import { WeirError } from '../base/errors.ts';
+import { objectClass } from '../kinds/classes.ts';
+import type { NetObject, ObjectId, OwnedObject, StateReader } from '../model/object.ts';
+import { desiredObjects, disturbedLinks, imageOf, makePlan, renderPlan, restorePlan } from '../plan/index.ts';
+import type { Action, CallerPath, DesiredObject, Image, Plan } from '../plan/plan.ts';
+import type { DocumentSet } from './documents.ts';
+import type { Features } from './features.ts';
+import { Wanted } from './wanted.ts';
+
+type Observed = ReadonlyMap<ObjectId, NetObject>;
+type Owned = ReadonlyMap<ObjectId, OwnedObject>;
+
+/** A plan with what it was made from. */
+export interface Prepared {
+  readonly plan: Plan;
+  readonly desired: readonly DesiredObject[];
+  readonly observed: Observed;
+}
+
+/** The objects that documents declare. @throws {WeirError} `DOCUMENT` with every mistake. */
+export function declaredBy(documents: DocumentSet): readonly DesiredObject[] {
+  const { objects, problems } = desiredObjects(documents);
+  const [first] = problems;
+  if (first === undefined) return objects;
+  const count = problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`;
+  throw new WeirError('DOCUMENT', { count, first: `${first.path}: ${first.problem}` }, { problems });
+}
+
+/** Read what a plan for these documents is about, and plan. */
+export async function preparePlan(
+  reader: StateReader,
+  features: Features,
+  documents: DocumentSet,
+  owned: Owned,
+  callers: readonly CallerPath[],
+): Promise<Prepared> {
+  const desired = declaredBy(documents);
+  const observed = await observe(reader, desired, owned);
+  const unsupported = await features.missing(neededFeatures(desired, observed));
+  return { plan: makePlan({ desired, owned, observed, unsupported, callers }), desired, observed };
+}
+
+/** What differs from `plan` once it has been carried out; nothing when all is as it shall be. */
+export async function differences(
+  reader: StateReader,
+  desired: readonly DesiredObject[],
+  plan: Plan,
+): Promise<readonly Action[]> {
+  const owned = new Map(plan.owns.map((object) => [object.id, object]));
+  const wanted = new Wanted();
+  for (const object of desired) wanted.addWithNeeds(object);
+  for (const action of plan.actions) wanted.add(action);
+  const observed = await wanted.read(reader);
+  const left = makePlan({ desired, owned, observed, unsupported: new Set(), callers: [] }).actions;
+  return [...left, ...stillThere(plan, observed)];
+}
+
+/** The steps from what is there to the image. */
+export async function restoringActions(reader: StateReader, image: Image): Promise<readonly Action[]> {
+  const wanted = new Wanted();
+  for (const { object } of image.values()) wanted.add(object);
+  return restorePlan(image, await wanted.read(reader)).actions;
+}
+
+/** What the way back from `plan` needs. */
+export function imageFor({ plan, observed }: Prepared): Image {
+  return imageOf(plan, observed);
+}
+
+/** The plan as the history shows it. */
+export function planText(plan: Plan): string {
+  return renderPlan(plan, { color: false });
+}
+
+async function observe(
+  reader: StateReader,
+  desired: readonly DesiredObject[],
+  owned: Owned,
+): Promise<Observed> {
+  const wanted = new Wanted();
+  for (const object of desired) wanted.addWithNeeds(object);
+  for (const object of owned.values()) wanted.add(object);
+  const required = new Set(desired.map(({ netns }) => netns));
+  const observed = await wanted.read(reader, { required });
+  const onLinks = disturbedLinks(desired, owned, observed);
+  return onLinks.size === 0 ? observed : wanted.read(reader, { required, onLinks });
+}
+
+/** Of objects that are to be made: what is there needs no proof. */
+function neededFeatures(desired: readonly DesiredObject[], observed: Observed): ReadonlySet<string> {
+  const features = new Set<string>();
+  for (const { id, class: name, spec } of desired) {
+    const requirement = observed.has(id) ? undefined : objectClass(name).requires?.(spec);
+    if (requirement !== undefined) features.add(requirement.feature);
+  }
+  return features;
+}
+
+/** Objects that were to be removed and are there. */
+function stillThere({ actions }: Plan, observed: Observed): readonly Action[] {
+  const kept = new Set(actions.filter(({ op }) => op !== 'remove').map(({ id }) => id));
+  return actions.filter(({ op, id }) => op === 'remove' && !kept.has(id) && observed.has(id));
+}

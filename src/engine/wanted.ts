@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+import { isWeirError } from '../base/errors.ts';
+import { objectClass } from '../kinds/classes.ts';
+import type { ClassName, NetObject, ObjectId, StateReader } from '../model/object.ts';
+
+/** Where an object is, or would be. */
+interface Place {
+  readonly netns: string;
+  readonly class: ClassName;
+  readonly key: string;
+}
+
+interface ReadOptions {
+  /** Also everything that stands on these devices, by namespace. */
+  readonly onLinks?: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Namespaces that must be there; of another one that is gone, nothing is there. */
+  readonly required?: ReadonlySet<string>;
+}
+
+/** Objects to read, by namespace. */
+export class Wanted {
+  readonly #keys = new Map<string, Map<ClassName, Set<string>>>();
+
+  add({ netns, class: name, key }: Place): void {
+    const keys = this.#keys.get(netns) ?? new Map<ClassName, Set<string>>();
+    this.#keys.set(netns, keys);
+    const ofClass = keys.get(name) ?? new Set<string>();
+    keys.set(name, ofClass);
+    ofClass.add(key);
+  }
+
+  /** Also what the object needs to be there. */
+  addWithNeeds(object: NetObject): void {
+    this.add(object);
+    for (const ref of objectClass(object.class).needs(object.spec)) this.add({ netns: object.netns, ...ref });
+  }
+
+  /** Read them all. @throws {WeirError} `NOT_FOUND` for a required namespace that does not exist. */
+  async read(
+    reader: StateReader,
+    { onLinks, required }: ReadOptions = {},
+  ): Promise<ReadonlyMap<ObjectId, NetObject>> {
+    const observed = new Map<ObjectId, NetObject>();
+    for (const [netns, keys] of this.#keys) {
+      const links = onLinks?.get(netns);
+      try {
+        const found = await reader.read({ netns, keys, ...(links && { onLinks: links }) });
+        if (this.#keys.size === 1) return found;
+        for (const [id, object] of found) observed.set(id, object);
+      } catch (error) {
+        if (!isWeirError(error, 'NOT_FOUND') || required?.has(netns) === true) throw error;
+      }
+    }
+    return observed;
+  }
+}
