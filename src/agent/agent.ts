@@ -149,6 +149,7 @@ export class Agent {
       log: this.#log,
       identify: (request) => identify(request, this.#trust),
       bodyBytes: limits.bodyBytes,
+      documentBytes: limits.documentBytes,
       events: {
         streams: limits.eventStreams,
         bufferBytes: limits.eventBufferBytes,

@@ -8,10 +8,10 @@ export function qualities(header: string | undefined): ReadonlyMap<string, numbe
 /** Media type of JSON lines. */
 export const NDJSON = 'application/x-ndjson';
 
-/** True when an Accept header names JSON lines, and does not like plain JSON as much. */
-export function prefersLines(header: string | undefined): boolean {
+/** True when an Accept header names `mediaType`, and does not like plain JSON as much. */
+export function prefers(mediaType: string, header: string | undefined): boolean {
   const choices = qualities(header);
-  return (choices.get(NDJSON) ?? 0) > (choices.get('application/json') ?? 0);
+  return (choices.get(mediaType) ?? 0) > (choices.get('application/json') ?? 0);
 }
 
 function parseChoice(choice: string): [name: string, quality: number] {

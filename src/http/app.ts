@@ -12,14 +12,18 @@ import type { WeirService } from '../api/service.ts';
 import { WeirError } from '../base/errors.ts';
 import { installGuard } from './auth/guard.ts';
 import type { Identity } from './auth/identify.ts';
+import { takeRawBodies } from './body.ts';
 import { RouteTable } from './not-found.ts';
 import { describePeer, peerOf } from './peer.ts';
 import { asWeirError, PROBLEM_TYPE, problemOf } from './problem.ts';
+import { changeRoutes } from './routes/change.ts';
 import { docsRoutes, lazyDocs, openapiRoutes } from './routes/docs.ts';
+import { documentRoutes } from './routes/documents.ts';
 import { type EventLimits, eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { nodeRoutes } from './routes/node.ts';
+import { revisionRoutes } from './routes/revisions.ts';
 import { stateRoutes } from './routes/state.ts';
 import { statsRoutes } from './routes/stats.ts';
 import { schemaController } from './schema-controller.ts';
@@ -30,6 +34,8 @@ export interface AppOptions {
   readonly log: FastifyBaseLogger;
   readonly version: string;
   readonly bodyBytes: number;
+  /** Bytes of a body with documents, which can be long. */
+  readonly documentBytes: number;
   readonly events: EventLimits;
 }
 
@@ -42,11 +48,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     bodyLimit: bodyBytes,
     schemaController,
     frameworkErrors: (error, request, reply) =>
-      answer(reply as FastifyReply, asWeirError(error, contextOf(request as FastifyRequest, bodyBytes))),
+      answer(reply as FastifyReply, asWeirError(error, contextOf(request as FastifyRequest))),
   });
   const routes = new RouteTable();
   app.addHook('onRoute', ({ url, method }) => routes.add(url, method));
-  app.addHook('onRequest', async (request) => refuseEarly(request, routes, bodyBytes));
+  app.addHook('onRequest', async (request) => refuseEarly(request, routes));
   app.addHook('onResponse', async (request, reply) => {
     const who = describePeer(peerOf(request.raw.socket));
     request.log.debug(
@@ -54,20 +60,24 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       'request',
     );
   });
+  takeRawBodies(app);
   installGuard(app, options.identify);
-  installErrors(app, bodyBytes);
+  installErrors(app);
   declareRoutes(app, options);
   await app.ready();
   return app;
 }
 
-function declareRoutes(app: FastifyInstance, { service, version, events }: AppOptions): void {
+function declareRoutes(app: FastifyInstance, { service, version, events, documentBytes }: AppOptions): void {
   const declare = (to: FastifyInstance) => {
     healthRoutes(to, service);
     metricsRoutes(to, service);
     nodeRoutes(to, service);
     stateRoutes(to, service);
     statsRoutes(to, service);
+    changeRoutes(to, service, documentBytes);
+    revisionRoutes(to, service);
+    documentRoutes(to, service);
     eventRoutes(to, service, events);
     openapiRoutes(to, docs);
   };
@@ -77,8 +87,9 @@ function declareRoutes(app: FastifyInstance, { service, version, events }: AppOp
 }
 
 /** What can be told from the request line and headers, before a byte of the body is read. */
-function refuseEarly(request: FastifyRequest, routes: RouteTable, limit: number): void {
+function refuseEarly(request: FastifyRequest, routes: RouteTable): void {
   const { headers, method, httpVersion } = request.raw;
+  const limit = request.routeOptions.bodyLimit;
   if (Number(headers['content-length'] ?? 0) > limit) throw new WeirError('BODY_TOO_LARGE', { limit });
   if (request.is404) throw routes.miss(method ?? '', pathOf(request));
   if (httpVersion === '1.1' && headers.host === undefined)
@@ -88,9 +99,9 @@ function refuseEarly(request: FastifyRequest, routes: RouteTable, limit: number)
     throw new WeirError('REQUEST_INVALID', { where: 'body', problem: `${method} takes none` });
 }
 
-function installErrors(app: FastifyInstance, bodyLimit: number): void {
+function installErrors(app: FastifyInstance): void {
   app.setErrorHandler((thrown, request, reply) => {
-    const error = asWeirError(thrown, contextOf(request, bodyLimit));
+    const error = asWeirError(thrown, contextOf(request));
     if (error.code === 'INTERNAL')
       request.log.error({ err: thrown, path: pathOf(request) }, 'request failed');
     else request.log.debug({ code: error.code, path: pathOf(request) }, error.message);
@@ -113,14 +124,16 @@ async function swallowed({ raw }: FastifyRequest): Promise<void> {
 
 function answer(reply: FastifyReply, error: WeirError): void {
   if (error.code === 'METHOD_NOT_ALLOWED') reply.header('allow', String(error.details['allowed']));
+  if (error.code === 'MEDIA_TYPE') reply.header('accept-post', String(error.details['want']));
   void reply
     .code(error.kind.status)
     .type(PROBLEM_TYPE)
     .send(problemOf(error, pathOf(reply.request)));
 }
 
-function contextOf(request: FastifyRequest, bodyLimit: number) {
+function contextOf(request: FastifyRequest) {
   const contentType = request.headers['content-type'];
+  const { bodyLimit } = request.routeOptions;
   return { path: pathOf(request), method: request.method, contentType, bodyLimit };
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
-import { prefersLines } from './accept.ts';
+import { NDJSON, prefers } from './accept.ts';
 import { acceptsGzip } from './compress.ts';
 import { RouteTable } from './not-found.ts';
 import { readQuery } from './query.ts';
@@ -16,12 +16,12 @@ describe('acceptsGzip', () => {
   );
 });
 
-describe('prefersLines', () => {
+describe('prefers', () => {
   it.each([
     'application/x-ndjson',
     'application/x-ndjson, */*;q=0.1',
     'Application/X-NDJSON;q=0.9, application/json;q=0.5',
-  ])('yes to "%s"', (header) => expect(prefersLines(header)).toBe(true));
+  ])('yes to "%s"', (header) => expect(prefers(NDJSON, header)).toBe(true));
   it.each([
     undefined,
     '',
@@ -30,7 +30,7 @@ describe('prefersLines', () => {
     'application/x-ndjson;q=0',
     'application/*',
     'application/json, application/x-ndjson',
-  ])('no to "%s"', (header) => expect(prefersLines(header)).toBe(false));
+  ])('no to "%s"', (header) => expect(prefers(NDJSON, header)).toBe(false));
 });
 
 describe('readQuery', () => {

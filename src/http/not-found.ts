@@ -27,7 +27,9 @@ export class RouteTable {
   }
 }
 
-/** Patterns here are plain paths, or end in `/*`. */
+/** Patterns here are plain paths, end in `/*`, or have parameters like `/:revision`. */
 function matches(pattern: string, path: string): boolean {
-  return pattern.endsWith('/*') ? path.startsWith(pattern.slice(0, -1)) : pattern === path;
+  if (pattern.endsWith('/*')) return path.startsWith(pattern.slice(0, -1));
+  const [parts, given] = [pattern.split('/'), path.split('/')];
+  return parts.length === given.length && parts.every((part, i) => part.startsWith(':') || part === given[i]);
 }

@@ -2,6 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Problem } from '../api/schemas/problem.ts';
 import { WeirError } from '../base/errors.ts';
+import { BODY_TYPES } from './body.ts';
 
 /** Media type of every error (RFC 9457). */
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -25,6 +26,7 @@ export function problemOf(error: WeirError, instance?: string): Problem {
     code: error.code,
     retryable,
     ...(instance === undefined ? {} : { instance }),
+    ...(error.problems.length === 0 ? {} : { errors: [...error.problems] }),
   };
 }
 
@@ -40,7 +42,7 @@ export function asWeirError(error: unknown, context: FaultContext): WeirError {
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
     return new WeirError(
       'MEDIA_TYPE',
-      { got: context.contentType ?? '(none)', want: 'application/json' },
+      { got: context.contentType ?? '(none)', want: BODY_TYPES.join(', ') },
       { cause: error },
     );
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)

@@ -4,6 +4,7 @@ import { type Static, type TSchema, Type } from 'typebox';
 import type { Access } from '../api/role.ts';
 import { Problem } from '../api/schemas/problem.ts';
 import { validated } from '../base/validate.ts';
+import { BODY_TYPES, type BodyType, requireBodyType } from './body.ts';
 import { readQuery } from './query.ts';
 
 declare module 'fastify' {
@@ -20,22 +21,50 @@ export interface Call<Query> {
   readonly reply: FastifyReply;
 }
 
-/** A route as it is declared: what it needs, takes and gives. The description of the API is made from the same. */
-export interface GetRoute<Q extends TSchema> {
+/** A body, or another form of it, that is not JSON. */
+interface TextForm {
+  readonly mediaType: string;
+  readonly description: string;
+}
+
+/** What every route says of itself. The description of the API is made from the same. */
+interface RouteBase<Q extends TSchema> {
   readonly url: string;
   readonly access: Access;
   readonly tag: string;
   readonly summary: string;
   readonly query: Q;
+  /** Parameters in the path. */
+  readonly params?: TSchema;
   /** Schema of the body, or its media type where it is not JSON. */
-  readonly response: TSchema | { readonly mediaType: string; readonly description: string };
+  readonly response: TSchema | TextForm;
   /** Another form of the body, for a client whose Accept header prefers it. */
-  readonly alternative?: { readonly mediaType: string; readonly description: string };
+  readonly alternative?: TextForm;
+  /** The answer has an ETag: the current revision. */
+  readonly tagged?: true;
+  handle(call: Call<Static<Q>>): Promise<unknown>;
+}
+
+/** A route that only looks. */
+export interface GetRoute<Q extends TSchema> extends RouteBase<Q> {
   /** Statuses besides 200 that carry the same body. */
   readonly also?: readonly number[];
   /** Without HEAD, for a response that never ends. */
   readonly noHead?: boolean;
-  handle(call: Call<Static<Q>>): Promise<unknown>;
+}
+
+/** A route that takes a body. */
+export interface PostRoute<Q extends TSchema> extends RouteBase<Q> {
+  /** Of a body of JSON. */
+  readonly body: TSchema;
+  /** What a body of YAML holds, where one is taken. */
+  readonly yaml?: string;
+  /** Bytes of a body; the application's default when absent. */
+  readonly bodyBytes?: number;
+  /** Takes If-Match: the revision that must be the current one. */
+  readonly matches?: true;
+  /** Errors that clients should expect, by status. */
+  readonly problems: Readonly<Record<number, string>>;
 }
 
 /** Content type of what a route renders itself. */
@@ -51,21 +80,55 @@ export function get<Q extends TSchema>(app: FastifyInstance, route: GetRoute<Q>)
     url: route.url,
     config: { access: route.access },
     exposeHeadRoute: route.noHead !== true,
-    schema: {
-      ...({ summary: route.summary, tags: [route.tag], security: securityOf(route.access) } as object),
-      querystring: route.query,
-      response: responses(route),
-    },
-    handler: (request, reply) => {
-      const raw = request.query as Record<string, unknown>;
-      const query = validated(route.query, readQuery(route.query, raw), 'query');
-      return route.handle({ query, request, reply });
-    },
+    schema: { ...described(route), response: responses(route, route.also, {}) },
+    handler: (request, reply) => route.handle({ query: queryOf(route, request), request, reply }),
   });
 }
 
-function responses(route: GetRoute<TSchema>): Record<string, unknown> {
-  const { alternative } = route;
+/** Declare a POST route. */
+export function post<Q extends TSchema>(app: FastifyInstance, route: PostRoute<Q>): void {
+  const accepts: readonly BodyType[] = route.yaml === undefined ? ['application/json'] : BODY_TYPES;
+  const yaml =
+    route.yaml === undefined ? {} : textContent({ mediaType: BODY_TYPES[1], description: route.yaml });
+  app.route({
+    method: 'POST',
+    url: route.url,
+    config: { access: route.access },
+    ...(route.bodyBytes !== undefined && { bodyLimit: route.bodyBytes }),
+    schema: {
+      ...described(route),
+      ...(route.matches && { headers: IF_MATCH }),
+      body: { content: { 'application/json': { schema: route.body }, ...yaml } },
+      response: responses(route, [], route.problems),
+    },
+    onRequest: async (request) => requireBodyType(request, accepts),
+    handler: (request, reply) => route.handle({ query: queryOf(route, request), request, reply }),
+  });
+}
+
+const IF_MATCH = Type.Object({
+  'if-match': Type.Optional(
+    Type.String({ description: 'The revision that must be the current one, as ETag gives it: "12"' }),
+  ),
+});
+
+function described({ summary, tag, access, query, params }: RouteBase<TSchema>) {
+  const about = { summary, tags: [tag], security: securityOf(access) } as object;
+  return { ...about, querystring: query, ...(params !== undefined && { params }) };
+}
+
+function queryOf<Q extends TSchema>(route: RouteBase<Q>, request: FastifyRequest): Static<Q> {
+  const raw = request.query as Record<string, unknown>;
+  return validated(route.query, readQuery(route.query, raw), 'query');
+}
+
+function responses(
+  route: RouteBase<TSchema>,
+  also: readonly number[] = [],
+  problems: Readonly<Record<number, string>>,
+): Record<string, unknown> {
+  const { alternative, tagged } = route;
+  const headers = tagged && { headers: { etag: { type: 'string', description: 'The current revision' } } };
   const body =
     'mediaType' in route.response
       ? {
@@ -79,15 +142,16 @@ function responses(route: GetRoute<TSchema>): Record<string, unknown> {
             ...(alternative === undefined ? {} : textContent(alternative)),
           },
         };
-  const problem = {
-    description: 'Error',
+  const problem = (description: string) => ({
+    description,
     content: { 'application/problem+json': { schema: Problem } },
-  };
-  const statuses = [200, ...(route.also ?? [])].map((status) => [String(status), body]);
-  return { ...Object.fromEntries(statuses), default: problem };
+  });
+  const good = [200, ...also].map((status) => [String(status), { ...body, ...headers }]);
+  const bad = Object.entries(problems).map(([status, description]) => [status, problem(description)]);
+  return { ...Object.fromEntries([...good, ...bad]), default: problem('Error') };
 }
 
-function textContent({ mediaType, description }: NonNullable<GetRoute<TSchema>['alternative']>) {
+function textContent({ mediaType, description }: TextForm) {
   return { [mediaType]: { schema: { type: 'string', description } } };
 }
 

@@ -97,6 +97,7 @@ export async function httpFixture(options: FixtureOptions = {}): Promise<Fixture
     log,
     version: '0.0.0',
     bodyBytes: 1024,
+    documentBytes: 65_536,
     events: { streams: 2, bufferBytes: options.bufferBytes ?? 65_536, heartbeatMs: 50 },
   });
   const own: Peer = { kind: 'unix', pid: 1, uid: 0, gid: 0 };

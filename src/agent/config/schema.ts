@@ -87,6 +87,7 @@ const LimitSettings = Type.Object(
     connections: count('Connections of each listener at a time', 256, 1, 65_536),
     headerBytes: count('Bytes of a request line with its headers', 16_384, 1024, 1_048_576),
     bodyBytes: count('Bytes of a request body', 1_048_576, 1, 1_073_741_824),
+    documentBytes: count('Bytes of a request body with documents', 33_554_432, 1, 1_073_741_824),
     headersTimeoutSeconds: count('Until the headers of a request are complete', 10, 1, 600),
     requestTimeoutSeconds: count('Until a request is complete', 30, 1, 3600),
     idleTimeoutSeconds: count('Until a connection on which nothing moves is closed', 60, 1, 3600),

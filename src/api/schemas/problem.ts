@@ -1,5 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, Type } from 'typebox';
+import { ApplyReport } from './change.ts';
+
+/** One of several mistakes, and where it stands. */
+const PlacedProblem = Type.Object(
+  {
+    path: Type.String({ description: 'Dotted path of what is wrong' }),
+    problem: Type.String({ description: 'What is wrong, and how to mend it' }),
+    document: Type.Optional(Type.String({ description: 'Kind/name' })),
+    file: Type.Optional(Type.String()),
+    line: Type.Optional(Type.Integer({ minimum: 1 })),
+    column: Type.Optional(Type.Integer({ minimum: 1 })),
+  },
+  { additionalProperties: false },
+);
 
 /** An error as `application/problem+json` (RFC 9457) with Weir's code. */
 export const Problem = Type.Object(
@@ -12,10 +26,9 @@ export const Problem = Type.Object(
     retryable: Type.Boolean({ description: 'The same request may succeed later without a change' }),
     instance: Type.Optional(Type.String({ description: 'Path of the request' })),
     errors: Type.Optional(
-      Type.Array(
-        Type.Object({ path: Type.String(), problem: Type.String() }, { additionalProperties: false }),
-      ),
+      Type.Array(PlacedProblem, { description: 'Each mistake, where the error speaks of several' }),
     ),
+    report: Type.Optional(ApplyReport),
   },
   { additionalProperties: false },
 );

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { permits } from '../../api/role.ts';
 import { WeirError } from '../../base/errors.ts';
+import { rememberCaller } from '../caller.ts';
 import type { Identity } from './identify.ts';
 
 /** Let a request through only if its sender has the role that the route asks for. Every refusal is logged. */
@@ -15,6 +16,7 @@ export function installGuard(app: FastifyInstance, identify: (request: IncomingM
     const need = request.routeOptions.config.access ?? 'change';
     if (need === 'open') return;
     const identity = identify(request.raw);
+    rememberCaller(request.raw, identity);
     if (permits(identity.role, need)) return;
     const refusal = refuse(request, identity, need);
     request.log.warn({ who: identity.who, code: refusal.code, need, ...what(request) }, refusal.message);

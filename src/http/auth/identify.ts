@@ -5,11 +5,14 @@ import type { Role } from '../../api/role.ts';
 import { describePeer, peerOf } from '../peer.ts';
 import { type CertificateRule, matchCertificate } from './certificates.ts';
 import type { TokenTable } from './tokens.ts';
+import { userName } from './user-name.ts';
 
 /** Who sends a request, and what they may do. */
 export interface Identity {
   /** For the log: never holds a secret. */
   readonly who: string;
+  /** For the history: the user, token or certificate, without the connection. */
+  readonly name?: string;
   readonly role?: Role;
   /** Why there is no role. */
   readonly problem?: string;
@@ -29,7 +32,7 @@ export function identify(request: IncomingMessage, trust: TrustStore): Identity 
   const peer = peerOf(request.socket);
   const who = describePeer(peer);
   if (peer === undefined) return { who, problem: 'the peer is not known' };
-  if (peer.kind === 'unix') return { who, role: 'change' };
+  if (peer.kind === 'unix') return { who, name: userName(peer.uid), role: 'change' };
   const authorization = request.headers.authorization;
   if (authorization !== undefined) return byToken(authorization, trust.tokens, who);
   return byCertificate(request.socket, trust.certificates, who);
@@ -40,7 +43,7 @@ function byToken(authorization: string, tokens: TokenTable | undefined, who: str
   if (token === undefined) return { who, problem: 'the Authorization header is not a bearer token' };
   const owner = tokens?.find(token);
   if (owner === undefined) return { who, problem: 'the token is not known' };
-  return { who: `${owner.name} at ${who}`, role: owner.role };
+  return { who: `${owner.name} at ${who}`, name: `token ${owner.name}`, role: owner.role };
 }
 
 function byCertificate(socket: unknown, rules: readonly CertificateRule[], who: string): Identity {
@@ -52,5 +55,5 @@ function byCertificate(socket: unknown, rules: readonly CertificateRule[], who: 
     return { who, problem: `the client certificate is not trusted (${socket.authorizationError})` };
   const found = matchCertificate(rules, certificate);
   if (found === undefined) return { who, problem: 'no role is configured for the client certificate' };
-  return { who: `${found.name} at ${who}`, role: found.role };
+  return { who: `${found.name} at ${who}`, name: `certificate ${found.name}`, role: found.role };
 }

@@ -15,7 +15,7 @@ import {
 import type { WeirService } from '../../api/service.ts';
 import { THIS_NODE } from '../../api/target.ts';
 import { WeirError } from '../../base/errors.ts';
-import { NDJSON, prefersLines } from '../accept.ts';
+import { NDJSON, prefers } from '../accept.ts';
 import { documentBody, linesBody, listBody } from '../list-body.ts';
 import { asWeirError, problemOf } from '../problem.ts';
 import { type Call, get, JSON_TYPE } from '../route.ts';
@@ -45,7 +45,7 @@ export function stateRoutes(app: FastifyInstance, service: WeirService): void {
       alternative: { mediaType: NDJSON, description: linesDescription(kind) },
       handle: async (call) => {
         call.reply.header('vary', 'accept');
-        if (prefersLines(call.request.headers.accept)) return lines(service, kind, call);
+        if (prefers(NDJSON, call.request.headers.accept)) return lines(service, kind, call);
         call.reply.type(JSON_TYPE);
         return listBody(await service.list(THIS_NODE, kind, call.query));
       },
