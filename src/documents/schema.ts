@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// The schemas of documents, put together from the sections of the registered classes.
+import { type TObject, type TSchema, Type } from 'typebox';
+import { OBJECT_CLASSES } from '../kinds/classes.ts';
+import type { Section } from '../kinds/object-class.ts';
+import { API_VERSION, DOCUMENT_KINDS, type DocumentKind } from '../plan/document.ts';
+
+const closed = { additionalProperties: false };
+
+const Name = Type.String({
+  description: 'Lower-case letters, digits, dots and dashes, at most 63; unique among documents of the kind',
+  pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$',
+  maxLength: 63,
+});
+
+const Metadata = Type.Object(
+  {
+    name: Name,
+    description: Type.Optional(Type.String({ description: 'What it is for', maxLength: 1000 })),
+  },
+  closed,
+);
+
+const Adopt = Type.Boolean({
+  description: 'Take over what exists and was made by somebody else; otherwise that is an error',
+  default: false,
+});
+
+const SETTINGS = {
+  netns: Type.Optional(
+    Type.String({
+      description: "Network namespace by its name in /run/netns; the agent's own when absent",
+      pattern: '^[^/\\s]+$',
+      maxLength: 255,
+    }),
+  ),
+  adopt: Type.Optional(Adopt),
+  drift: Type.Optional(
+    Type.Enum(['report', 'restore'], {
+      description: 'What to do when somebody else changes what the document declares',
+      default: 'report',
+    }),
+  ),
+};
+
+/** The sections of a kind of document, in the order of the classes. */
+export function sectionsOf(kind: DocumentKind): readonly Section[] {
+  return OBJECT_CLASSES.flatMap(({ section }) => (section?.document === kind ? [section] : []));
+}
+
+/** One item of a section as it stands in a document: what the class declares, and `adopt`. */
+export function itemSchema({ schema, mapping }: Section): TSchema {
+  return mapping ? schema : withAdopt(schema);
+}
+
+function withAdopt(schema: TSchema): TSchema {
+  const { properties, anyOf } = schema as { properties?: TObject['properties']; anyOf?: TSchema[] };
+  if (anyOf !== undefined) return { ...schema, anyOf: anyOf.map(withAdopt) } as TSchema;
+  if (properties === undefined) return schema;
+  return { ...schema, properties: { ...properties, adopt: Adopt } } as TSchema;
+}
+
+/** A document of a kind. @param items Replaces the schema of a section's items, `Type.Unknown()` for a look from afar. */
+export function documentSchema(kind: DocumentKind, items: (section: Section) => TSchema): TObject {
+  const sections = sectionsOf(kind).map((section) => {
+    const item = items(section);
+    const whole = section.mapping ? Type.Record(Type.String(), item) : Type.Array(item);
+    return [section.name, Type.Optional(whole)] as const;
+  });
+  return Type.Object(
+    {
+      apiVersion: Type.Literal(API_VERSION, { description: 'Version of the format' }),
+      kind: Type.Literal(kind, { description: 'What the document declares' }),
+      metadata: Metadata,
+      spec: Type.Object({ ...SETTINGS, ...Object.fromEntries(sections) }, closed),
+    },
+    closed,
+  );
+}
+
+/** The JSON Schema of all documents, for editors. */
+export function documentJsonSchema(): object {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Weir document',
+    oneOf: DOCUMENT_KINDS.map((kind) => documentSchema(kind, itemSchema)),
+  };
+}

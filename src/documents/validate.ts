@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { TSchema } from 'typebox';
+import { Type } from 'typebox';
+import { Compile, type Validator } from 'typebox/schema';
+import type { PlacedProblem } from '../base/errors.ts';
+import { didYouMean } from '../base/suggest.ts';
+import { complaints } from '../base/validate.ts';
+import type { Section } from '../kinds/object-class.ts';
+import { itemsOf, MAX_PROBLEMS } from '../plan/desired.ts';
+import {
+  API_VERSION,
+  DOCUMENT_KINDS,
+  type Document,
+  type DocumentKind,
+  type DocumentValue,
+  type Position,
+} from '../plan/document.ts';
+import { documentSchema, itemSchema, sectionsOf } from './schema.ts';
+
+/** Documents of kinds that this version has no use for. */
+const LATER: readonly string[] = ['Program', 'Policy', 'Endpoint', 'CidrSet', 'NetworkPolicy'];
+
+/** A value that may be a document. */
+export interface Candidate {
+  readonly value: unknown;
+  readonly file?: string;
+  readonly locate?: (path: string) => Position | undefined;
+}
+
+/** Valid documents, and what is wrong with the others. With problems the documents are not to be used. */
+export interface Parsed {
+  readonly documents: readonly Document[];
+  readonly problems: readonly PlacedProblem[];
+}
+
+/** Checks values against the schema of their kind. At most 100 problems are told. */
+export function validateDocuments(values: readonly unknown[]): Parsed {
+  return validateCandidates(values.map((value) => ({ value })));
+}
+
+/** The same of values that know where they stand. */
+export function validateCandidates(candidates: readonly Candidate[]): Parsed {
+  const problems: PlacedProblem[] = [];
+  const documents = new Map<string, Document>();
+  for (const candidate of candidates) {
+    const name = nameOf(candidate.value);
+    const report = (path: string, problem: string) => {
+      const at = candidate.locate?.(path);
+      const file = candidate.file;
+      if (problems.length < MAX_PROBLEMS)
+        problems.push({ path, problem, ...(name && { document: name }), ...(file && { file }), ...at });
+    };
+    const found = problemsOf(candidate.value);
+    for (const { path, problem } of found) report(path, problem);
+    if (found.length > 0 || name === undefined) continue;
+    if (documents.has(name)) report('metadata.name', twice(name, documents.get(name)?.file));
+    documents.set(name, { ...candidate, name, value: candidate.value as DocumentValue });
+  }
+  return { documents: [...documents.values()], problems };
+}
+
+function twice(name: string, file: string | undefined): string {
+  return `there is another ${name}${file === undefined ? '' : ` in ${file}`}: give each a name of its own`;
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** `Network/uplink`, as far as the value says so. */
+function nameOf(value: unknown): string | undefined {
+  const metadata = isMapping(value) ? value['metadata'] : undefined;
+  const name = isMapping(metadata) ? metadata['name'] : undefined;
+  const kind = isMapping(value) ? value['kind'] : undefined;
+  return typeof name === 'string' && typeof kind === 'string' ? `${kind}/${name}` : undefined;
+}
+
+interface Found {
+  readonly path: string;
+  readonly problem: string;
+}
+
+function problemsOf(value: unknown): readonly Found[] {
+  if (!isMapping(value))
+    return [{ path: '', problem: 'a document is a mapping with apiVersion, kind, metadata and spec' }];
+  const { apiVersion, kind } = value;
+  if (apiVersion !== undefined && apiVersion !== API_VERSION)
+    return [{ path: 'apiVersion', problem: `must be ${API_VERSION}` }];
+  if (!DOCUMENT_KINDS.includes(kind as DocumentKind)) return [{ path: 'kind', problem: wrongKind(kind) }];
+  const outside = complaints(outline(kind as DocumentKind), value);
+  if (outside.length > 0) return outside;
+  const spec = value['spec'] as Readonly<Record<string, unknown>>;
+  const found: Found[] = [];
+  for (const section of sectionsOf(kind as DocumentKind)) checkItems(section, spec[section.name], found);
+  return found;
+}
+
+function wrongKind(kind: unknown): string {
+  if (kind === undefined) return `"kind" is missing: ${DOCUMENT_KINDS.join(' or ')}`;
+  if (LATER.includes(String(kind))) return `${kind} is known, but not available in this version`;
+  const hint = didYouMean(String(kind), DOCUMENT_KINDS);
+  return `must be ${DOCUMENT_KINDS.join(' or ')}${hint}`;
+}
+
+const outlines = new Map<DocumentKind, TSchema>();
+
+/** The schema of a kind with anything for items. */
+function outline(kind: DocumentKind): TSchema {
+  const known = outlines.get(kind) ?? documentSchema(kind, () => Type.Unknown());
+  outlines.set(kind, known);
+  return known;
+}
+
+const checks = new Map<Section, { readonly schema: TSchema; readonly compiled: Validator }>();
+
+function checkOf(section: Section) {
+  const known = checks.get(section);
+  if (known !== undefined) return known;
+  const schema = itemSchema(section);
+  const made = { schema, compiled: Compile(schema) };
+  checks.set(section, made);
+  return made;
+}
+
+/** The compiled schema looks at each item, and only one that does not fit is looked at again for what is wrong. */
+function checkItems(section: Section, value: unknown, found: Found[]): void {
+  const { schema, compiled } = checkOf(section);
+  for (const { item, path } of itemsOf(section, value)) {
+    const checked = section.mapping ? item['value'] : item;
+    if (compiled.Check(checked)) continue;
+    for (const one of complaints(schema, checked))
+      found.push({ path: one.path === '' ? path : `${path}.${one.path}`, problem: one.problem });
+    if (found.length >= MAX_PROBLEMS) return;
+  }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { PlacedProblem } from '../base/errors.ts';
+import { OBJECT_CLASSES, objectClass } from '../kinds/classes.ts';
+import type { ObjectClass, Section } from '../kinds/object-class.ts';
+import { type ObjectId, objectId } from '../model/object.ts';
+import { circles } from './circles.ts';
+import type { Document } from './document.ts';
+import type { DesiredObject, Origin } from './plan.ts';
+
+/** At most this many mistakes are told at once. */
+export const MAX_PROBLEMS = 100;
+
+/** What documents declare. With problems the objects are not to be used. */
+export interface Declaration {
+  readonly objects: readonly DesiredObject[];
+  readonly problems: readonly PlacedProblem[];
+}
+
+type Item = Readonly<Record<string, unknown>>;
+
+/** The canonical objects that the documents declare, each with where it stands. */
+export function desiredObjects(documents: readonly Document[]): Declaration {
+  const problems: PlacedProblem[] = [];
+  const objects = new Map<ObjectId, DesiredObject>();
+  const byName = new Map(documents.map((document) => [document.name, document]));
+  const report = (document: Document, path: string, problem: string) => {
+    if (problems.length < MAX_PROBLEMS) problems.push(placed(document, path, problem));
+  };
+  for (const document of documents)
+    for (const object of declaredBy(document, (path, problem) => report(document, path, problem))) {
+      const other = objects.get(object.id);
+      if (other === undefined) objects.set(object.id, object);
+      else report(document, object.origin.path, twice(object.id, placeOf(other.origin, byName)));
+    }
+  const declared = [...objects.values()];
+  if (problems.length === 0)
+    for (const circle of circles(declared)) {
+      const [first] = circle as [DesiredObject];
+      const document = byName.get(first.origin.document) as Document;
+      const names = [...circle, first].map(({ id }) => id).join(' -> ');
+      report(document, first.origin.path, `needs itself: ${names}; take one of these links out`);
+    }
+  return { objects: declared, problems };
+}
+
+function twice(id: ObjectId, where: string): string {
+  return `${id} is declared already at ${where}: keep one of the two`;
+}
+
+/** Where something stands, for people: `uplink.yaml:7 (Network/uplink spec.links.0)`. */
+function placeOf(origin: Origin, documents: ReadonlyMap<string, Document>): string {
+  const inside = `${origin.document} ${origin.path}`;
+  if (origin.file === undefined) return inside;
+  const line = documents.get(origin.document)?.locate?.(origin.path)?.line;
+  return `${origin.file}${line === undefined ? '' : `:${line}`} (${inside})`;
+}
+
+function placed(document: Document, path: string, problem: string): PlacedProblem {
+  const { name, file, locate } = document;
+  return { path, problem, document: name, ...(file !== undefined && { file }), ...locate?.(path) };
+}
+
+function* declaredBy(
+  document: Document,
+  complain: (path: string, problem: string) => void,
+): Iterable<DesiredObject> {
+  const { kind, spec } = document.value;
+  for (const one of OBJECT_CLASSES)
+    if (one.section?.document === kind && one.declare !== undefined)
+      for (const { item, path } of itemsOf(one.section, spec[one.section.name]))
+        yield* declaredByItem(document, one, item, path, complain);
+}
+
+/** The items of a section with their places. */
+export function* itemsOf(section: Section, value: unknown): Iterable<{ item: Item; path: string }> {
+  if (value === undefined) return;
+  const root = `spec.${section.name}`;
+  if (section.mapping)
+    for (const [name, inner] of Object.entries(value as Item))
+      yield { item: { name, value: inner }, path: `${root}.${name}` };
+  else {
+    const list = value as readonly Item[];
+    for (let i = 0; i < list.length; i++) yield { item: list[i] as Item, path: `${root}.${i}` };
+  }
+}
+
+function* declaredByItem(
+  document: Document,
+  kind: ObjectClass,
+  item: Item,
+  path: string,
+  complain: (path: string, problem: string) => void,
+): Iterable<DesiredObject> {
+  const { name, file, value } = document;
+  const { netns = '', adopt = false, drift = 'report' } = value.spec;
+  const { adopt: own, ...rest } = item;
+  const found =
+    kind.declare?.(own === undefined ? item : rest, (at, problem) => {
+      complain(at === '' ? path : `${path}.${at}`, problem);
+    }) ?? [];
+  for (const one of found) {
+    const key = objectClass(one.class).key(one.spec);
+    const origin = {
+      document: name,
+      path: one.path === '' ? path : `${path}.${one.path}`,
+      ...(file !== undefined && { file }),
+    };
+    const id = objectId(netns, one.class, key);
+    yield { id, netns, class: one.class, key, spec: one.spec, origin, adopt: adopt || own === true, drift };
+  }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import { objectClass } from '../../kinds/classes.ts';
+import type { ObjectId } from '../../model/object.ts';
+import type { Action, Diagnostic, PlanInput } from '../plan.ts';
+import { needsOf } from '../steps.ts';
+
+/** Declared objects that need something that neither exists nor is declared, or that the plan removes. */
+export function* missing(input: PlanInput, actions: readonly Action[]): Iterable<Diagnostic> {
+  const { desired, observed } = input;
+  const declared = new Set(desired.map(({ id }) => id));
+  const removed = new Set<ObjectId>();
+  for (const { op, id } of actions)
+    if (op === 'remove') removed.add(id);
+    else removed.delete(id);
+  for (const { id, netns, class: name, spec, origin } of desired) {
+    const kind = objectClass(name);
+    const needs = needsOf(netns, kind, spec);
+    for (const need of needs) {
+      if (declared.has(need) || (observed.has(need) && !removed.has(need))) continue;
+      const why = removed.has(need) ? 'which this plan removes' : 'which neither exists nor is declared';
+      yield {
+        severity: 'error',
+        code: 'MISSING',
+        message: `${id} needs ${need}, ${why}: declare it`,
+        id,
+        origin,
+      };
+    }
+    if (kind.innate?.(spec) !== true || observed.has(id)) continue;
+    if (needs.some((need) => declared.has(need) && !observed.has(need))) continue;
+    yield { severity: 'error', code: 'MISSING', message: `${id} does not exist`, id, origin };
+  }
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+import { objectClass } from '../kinds/classes.ts';
+import { CLASS_NAMES, type NetObject, type ObjectId, type OwnedObject, type Spec } from '../model/object.ts';
+import { droppedBy } from './consequences.ts';
+import { diagnose } from './diagnose/diagnose.ts';
+import { ordered } from './order.ts';
+import { type Claim, claimOf, ownedAfter, returned } from './ownership.ts';
+import type { Action, DesiredObject, Diagnostic, Plan, PlanInput } from './plan.ts';
+import { differing, merged } from './settings.ts';
+import { stepsOf } from './steps.ts';
+
+/**
+ * What has to be done so that the node is as the documents say. Pure: the same input gives the same plan.
+ * An input that cannot be carried out gives diagnostics of severity `error` and the plan without those objects.
+ */
+export function makePlan(input: PlanInput): Plan {
+  const actions: Action[] = [];
+  const owns: OwnedObject[] = [];
+  const adopted: ObjectId[] = [];
+  const diagnostics: Diagnostic[] = [];
+  const declared = new Set<ObjectId>();
+  for (const desired of input.desired) {
+    declared.add(desired.id);
+    const owned = input.owned.get(desired.id);
+    const seen = input.observed.get(desired.id);
+    const claim = claimOf(desired, owned, seen);
+    if (claim === 'conflict') {
+      diagnostics.push(conflict(desired));
+      continue;
+    }
+    if (claim === 'adopt') adopted.push(desired.id);
+    owns.push(ownedAfter(desired, owned, seen, claim));
+    for (const step of stepsTo(desired, owned, seen, claim)) actions.push(step);
+  }
+  for (const owned of input.owned.values()) {
+    const seen = input.observed.get(owned.id);
+    if (!declared.has(owned.id) && seen !== undefined)
+      for (const step of stepsAway(owned, seen)) actions.push(step);
+  }
+  const whole = ordered(withRestored(actions, input));
+  diagnostics.push(...diagnose(input, whole));
+  return { actions: whole, diagnostics, adopted, owns };
+}
+
+function conflict({ id, origin }: DesiredObject): Diagnostic {
+  const message = `${id} exists and is not Weir's: declare it with \`adopt: true\` to take it over, or remove it`;
+  return { severity: 'error', code: 'CONFLICT', message, id, origin };
+}
+
+function stepsTo(
+  desired: DesiredObject,
+  owned: OwnedObject | undefined,
+  seen: NetObject | undefined,
+  claim: Claim,
+): readonly Action[] {
+  const { spec, origin } = desired;
+  if (seen === undefined) return stepsOf({ object: desired, after: spec, fields: [], origin }, undefined);
+  const kind = objectClass(desired.class);
+  if (kind.compare === 'whole') {
+    const after = claim === 'ours' || claim === 'adopt' ? keepingProtocol(spec, seen.spec, owned) : spec;
+    const fields = differing(kind, after, seen.spec, true);
+    return fields.length === 0 ? [] : stepsOf({ object: desired, after, fields, origin }, seen.spec);
+  }
+  let fields = differing(kind, spec, seen.spec, false);
+  let base = seen.spec;
+  if (owned !== undefined && owned.declared !== spec) {
+    const { spec: rest, dropped } = returned(base, owned, spec);
+    if (rest !== base) {
+      const back = differing(kind, rest, base, true).filter((field) => settingNamed(dropped, field));
+      fields = [...fields, ...back];
+      base = rest;
+    }
+  }
+  if (fields.length === 0) return [];
+  return stepsOf({ object: desired, after: joined(base, spec), fields, origin }, seen.spec);
+}
+
+/** Settings of another kind of object say nothing about this one. */
+function joined(base: Spec, spec: Spec): Spec {
+  return spec['kind'] !== undefined && base['kind'] !== spec['kind'] ? spec : merged(base, spec);
+}
+
+/** What was taken over keeps the protocol that its maker gave it, since taking over changes nothing. */
+function keepingProtocol(spec: Spec, seen: Spec, owned: OwnedObject | undefined): Spec {
+  if (spec['protocol'] !== 'weir' || seen['protocol'] === 'weir' || owned?.created === true) return spec;
+  const { protocol: _, ...rest } = spec;
+  return seen['protocol'] === undefined ? rest : { ...rest, protocol: seen['protocol'] };
+}
+
+function settingNamed(dropped: Spec, field: string): boolean {
+  let value: unknown = dropped;
+  for (const name of field.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return value !== dropped;
+    value = (value as Record<string, unknown>)[name];
+  }
+  return true;
+}
+
+/** Of an object that no document declares any more: it goes, or gets back what Weir changed. */
+function stepsAway(owned: OwnedObject, seen: NetObject): readonly Action[] {
+  const kind = objectClass(owned.class);
+  if (owned.created && kind.innate?.(seen.spec) !== true)
+    return stepsOf({ object: seen, fields: [] }, seen.spec);
+  const after = kind.compare === 'whole' ? owned.original : returned(seen.spec, owned, {}).spec;
+  const fields = differing(kind, after, seen.spec, true);
+  return fields.length === 0 ? [] : stepsOf({ object: seen, after, fields }, seen.spec);
+}
+
+/** With steps that put back what the kernel drops on the way, as far as what it stands on is there in the end. */
+export function withRestored(
+  actions: readonly Action[],
+  input: Pick<PlanInput, 'desired' | 'observed' | 'owned'>,
+): readonly Action[] {
+  const dropped = droppedBy(actions, input.observed);
+  if (dropped.length === 0) return actions;
+  const lost = new Set(dropped.map(({ id }) => id));
+  const desired = new Map(input.desired.map((object) => [object.id, object]));
+  const byId = new Map(actions.map((action) => [action.id, action]));
+  const gone = new Set(
+    [...lost, ...actions.filter(({ op }) => op === 'remove').map(({ id }) => id)].filter((id) => {
+      const last = byId.get(id);
+      return last === undefined || last.op === 'remove';
+    }),
+  );
+  const back: Action[] = [];
+  for (const object of inClassOrder(dropped)) {
+    const planned = byId.get(object.id);
+    const after = planned?.after ?? object.spec;
+    if (planned?.op === 'remove' || needsGone(object, after, gone)) continue;
+    gone.delete(object.id);
+    const origin = desired.get(object.id)?.origin;
+    for (const step of stepsOf({ object, after, fields: [], ...(origin && { origin }) }, undefined))
+      back.push({ ...step, restores: true });
+  }
+  const replaced = new Set(back.map(({ id }) => id));
+  return [...actions.filter(({ id }) => !replaced.has(id)), ...back];
+}
+
+function inClassOrder(objects: readonly NetObject[]): readonly NetObject[] {
+  const rank = (object: NetObject) => CLASS_NAMES.indexOf(object.class);
+  return objects.toSorted((a, b) => rank(a) - rank(b));
+}
+
+function needsGone(object: NetObject, after: Spec, gone: ReadonlySet<ObjectId>): boolean {
+  return objectClass(object.class)
+    .needs(after)
+    .some((ref) => {
+      const prefix = object.netns === '' ? '' : `netns ${object.netns} `;
+      return gone.has(`${prefix}${ref.class} ${ref.key}`);
+    });
+}

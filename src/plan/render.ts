@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// A plan as text for people.
+import { objectClass } from '../kinds/classes.ts';
+import type { ClassName, Spec } from '../model/object.ts';
+import type { Action, Diagnostic, Plan } from './plan.ts';
+import { countsOf, masked } from './report.ts';
+import { isSettings, settingAt } from './settings.ts';
+
+/** How a plan is rendered. */
+export interface RenderOptions {
+  /** With ANSI colours. */
+  readonly color?: boolean;
+  /** Steps of one sort and class that are listed before the rest is only counted (default 50). */
+  readonly fold?: number;
+}
+
+type Sort = 'create' | 'change' | 'replace' | 'remove' | 'restore';
+
+const SIGNS: Readonly<Record<Sort, string>> = {
+  create: '+',
+  change: '~',
+  replace: '-/+',
+  remove: '-',
+  restore: '^',
+};
+
+const COLORS = {
+  create: 32,
+  change: 33,
+  replace: 35,
+  remove: 31,
+  restore: 36,
+  error: 31,
+  warning: 33,
+  note: 36,
+};
+
+type Paint = (color: keyof typeof COLORS, text: string) => string;
+
+/** The steps in order, what a person should know, and one line that counts. */
+export function renderPlan(plan: Plan, { color = false, fold = 50 }: RenderOptions = {}): string {
+  const paint: Paint = (name, text) => (color ? `\x1b[${COLORS[name]}m${text}\x1b[0m` : text);
+  const adopted = plan.adopted.map((id) => `  = ${id} (taken over, nothing changes)`);
+  const parts = [
+    [...stepLines(plan.actions, fold, paint), ...folded(adopted, fold)],
+    plan.diagnostics.map((one) => diagnosticLine(one, paint)),
+    [summary(plan)],
+  ];
+  return parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => `${lines.join('\n')}\n`)
+    .join('\n');
+}
+
+/** `Plan: 3 to create, 1 to change, 0 to replace, 1 to remove.` */
+export function summary(plan: Pick<Plan, 'actions' | 'adopted'>): string {
+  const { create, change, replace, remove, adopt } = countsOf(plan);
+  if (plan.actions.length === 0 && adopt === 0) return 'No changes. The node matches the documents.';
+  const adopting = adopt === 0 ? '' : `, ${adopt} to adopt`;
+  return `Plan: ${create} to create, ${change} to change, ${replace} to replace, ${remove} to remove${adopting}.`;
+}
+
+function stepLines(actions: readonly Action[], fold: number, paint: Paint): readonly string[] {
+  const lines: string[] = [];
+  const shown = new Map<string, number>();
+  const hidden = new Map<string, number>();
+  for (const action of actions) {
+    const sort = sortOf(action);
+    if (sort === undefined) continue;
+    const group = `${SIGNS[sort]} ${action.class}`;
+    const count = (shown.get(group) ?? 0) + 1;
+    shown.set(group, count);
+    if (count > fold) hidden.set(group, count - fold);
+    else lines.push(...linesOf(action, sort, paint));
+  }
+  for (const [group, count] of hidden) lines.push(`  ${group}: ${count} more`);
+  return lines;
+}
+
+/** A replacement is shown once, where its object comes back. */
+function sortOf({ op, replaces, restores }: Action): Sort | undefined {
+  if (restores) return 'restore';
+  if (replaces === undefined) return op;
+  return op === 'create' ? 'replace' : undefined;
+}
+
+function linesOf(action: Action, sort: Sort, paint: Paint): readonly string[] {
+  const { class: name, netns, before, after, fields, replaces } = action;
+  const what = objectClass(name).describe((after ?? before) as Spec);
+  const where = netns === '' ? '' : ` (netns ${netns})`;
+  const why = replaces !== undefined ? ` (forces: ${replaces}; it is gone in between)` : '';
+  const back = sort === 'restore' ? ' (put back: the kernel drops it on the way)' : '';
+  const head = `  ${paint(sort, SIGNS[sort])} ${what}${where}${why}${back}`;
+  if (sort === 'create') return [head, ...settingLines(name, after as Spec)];
+  if (sort !== 'change') return [head];
+  return [head, ...(fields ?? []).map((field) => changeLine(name, field, before, after))];
+}
+
+function changeLine(
+  name: ClassName,
+  field: string,
+  before: Spec | undefined,
+  after: Spec | undefined,
+): string {
+  const text = (spec: Spec | undefined) => valueText(settingAt(spec && masked(name, spec), field));
+  return `      ${field}: ${text(before)} -> ${text(after)}`;
+}
+
+/** Nested settings are not part of the description. */
+function settingLines(name: ClassName, spec: Spec): readonly string[] {
+  const nested = Object.entries(masked(name, spec)).filter(([, value]) => isSettings(value));
+  return nested.flatMap(([field, value]) =>
+    Object.entries(value as Spec).map(([inner, one]) => `      ${field}.${inner}: ${valueText(one)}`),
+  );
+}
+
+function valueText(value: unknown): string {
+  if (value === undefined) return '(none)';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function diagnosticLine({ severity, code, message, origin }: Diagnostic, paint: Paint): string {
+  return `${paint(severity, severity)} ${code}: ${message}${origin === undefined ? '' : ` [${place(origin)}]`}`;
+}
+
+function place({ file, line, document, path }: NonNullable<Diagnostic['origin']>): string {
+  const inside = `${document} ${path}`;
+  if (file === undefined) return inside;
+  return `${file}${line === undefined ? '' : `:${line}`} ${inside}`;
+}
+
+function folded(lines: readonly string[], fold: number): readonly string[] {
+  return lines.length <= fold ? lines : [...lines.slice(0, fold), `  = ${lines.length - fold} more`];
+}
