@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isDeepStrictEqual } from 'node:util';
-import type { KeptDocument } from './journal/records.ts';
+import type { Document } from '../plan/document.ts';
 
 /** Documents by name, each name once. */
-export type DocumentSet = readonly KeptDocument[];
+export type DocumentSet = readonly Document[];
 
 /** `given` in place of the documents of the same names; the others stay. */
 export function mergeDocuments(current: DocumentSet, given: DocumentSet): DocumentSet {

@@ -2,16 +2,17 @@
 import { messageOf, WeirError } from '../base/errors.ts';
 import type { ObjectId, OwnedObject } from '../model/object.ts';
 import type { CallerPath, Diagnostic, Plan } from '../plan/plan.ts';
+import { countsOf } from '../plan/report.ts';
 import { Lock } from './change/lock.ts';
 import { Progress } from './change/progress.ts';
-import { type ChangeReport, countsOf, NO_COUNTS } from './change/report.ts';
+import { type ChangeReport, NO_COUNTS } from './change/report.ts';
 import { carryOut, ownedDelta, type Undone, undo } from './change/transaction.ts';
 import { type DocumentSet, mergeDocuments, sameDocuments } from './documents.ts';
 import { Features } from './features.ts';
 import { Journal } from './journal/journal.ts';
 import type { RevisionRecord } from './journal/records.ts';
 import type { EngineParts } from './parts.ts';
-import { imageFor, type Prepared, planText, preparePlan } from './planning.ts';
+import { imageFor, narrowed, type Prepared, planBetween, planText, preparePlan } from './planning.ts';
 import { chooseProbes } from './probe/choose.ts';
 import { NO_PROBES, type Probes, probeBefore } from './probe/run.ts';
 
@@ -117,6 +118,14 @@ export class Engine {
     return { revision: this.#journal.current, plan };
   }
 
+  /** What leads from one revision (the running state when absent) to another (the current one when absent). */
+  async diff(from: number | undefined, to: number | undefined): Promise<PlanAnswer> {
+    const documents = this.documentsOf(to ?? this.#journal.current);
+    if (from !== undefined) return { revision: from, plan: planBetween(this.documentsOf(from), documents) };
+    const { plan } = await this.#prepare(documents, { who: '', peers: [] });
+    return { revision: this.#journal.current, plan };
+  }
+
   /** Carry documents out. It resolves when that is done or undone, and does not wait for the confirmation. */
   async apply(wish: PlanWish, change: ChangeWish, asker: Asker): Promise<ChangeReport> {
     return this.#alone(asker.who, async () => {
@@ -165,6 +174,14 @@ export class Engine {
     const asker = { who: 'weir', peers: [] };
     const wish = { confirmSeconds: 0, probes: ['none'], reason, restores: target };
     return this.#alone(asker.who, () => this.#change(this.documentsOf(target), wish, asker));
+  }
+
+  /** Bring these objects back as the current documents say, and leave all others. */
+  async restoreObjects(ids: ReadonlySet<ObjectId>): Promise<ChangeReport> {
+    const asker = { who: 'weir', peers: [] };
+    const wish = { confirmSeconds: 0, probes: ['none'], reason: 'others had changed it' };
+    const documents = this.documentsOf(this.#journal.current);
+    return this.#alone(asker.who, () => this.#change(documents, wish, asker, ids));
   }
 
   /** Undo the open change, whatever it is at. */
@@ -220,8 +237,14 @@ export class Engine {
     );
   }
 
-  async #change(documents: DocumentSet, wish: ChangeWish, asker: Asker): Promise<ChangeReport> {
-    const prepared = await this.#prepare(documents, asker);
+  async #change(
+    documents: DocumentSet,
+    wish: ChangeWish,
+    asker: Asker,
+    only?: ReadonlySet<ObjectId>,
+  ): Promise<ChangeReport> {
+    const whole = await this.#prepare(documents, asker);
+    const prepared = only === undefined ? whole : narrowed(whole, only);
     const { plan } = prepared;
     mustBeAllowed(plan.diagnostics);
     const counts = countsOf(plan);

@@ -3,8 +3,12 @@
 import { WeirError } from '../base/errors.ts';
 import { objectClass } from '../kinds/classes.ts';
 import type { NetObject, ObjectId, OwnedObject, StateReader } from '../model/object.ts';
-import { desiredObjects, disturbedLinks, imageOf, makePlan, renderPlan, restorePlan } from '../plan/index.ts';
+import { desiredObjects } from '../plan/desired.ts';
+import { disturbedLinks } from '../plan/disturbed.ts';
+import { makePlan } from '../plan/make-plan.ts';
 import type { Action, CallerPath, DesiredObject, Image, Plan } from '../plan/plan.ts';
+import { renderPlan } from '../plan/render.ts';
+import { imageOf, restorePlan } from '../plan/restore.ts';
 import type { DocumentSet } from './documents.ts';
 import type { Features } from './features.ts';
 import { Wanted } from './wanted.ts';
@@ -42,6 +46,15 @@ export async function preparePlan(
   return { plan: makePlan({ desired, owned, observed, unsupported, callers }), desired, observed };
 }
 
+/** What leads from a node that is as `from` says to one that is as `to` says, without looking at any. */
+export function planBetween(from: DocumentSet, to: DocumentSet): Plan {
+  const nowhere = { owned: new Map(), observed: new Map(), unsupported: new Set<string>(), callers: [] };
+  const { owns } = makePlan({ ...nowhere, desired: declaredBy(from) });
+  const owned = new Map(owns.map((object) => [object.id, object]));
+  const observed = new Map(owns.map(({ declared: spec, ...object }) => [object.id, { ...object, spec }]));
+  return makePlan({ ...nowhere, desired: declaredBy(to), owned, observed });
+}
+
 /** What differs from `plan` once it has been carried out; nothing when all is as it shall be. */
 export async function differences(
   reader: StateReader,
@@ -55,6 +68,33 @@ export async function differences(
   const observed = await wanted.read(reader);
   const left = makePlan({ desired, owned, observed, unsupported: new Set(), callers: [] }).actions;
   return [...left, ...stillThere(plan, observed)];
+}
+
+/** What leads from what is there to what these objects shall be. */
+export async function driftOf(
+  reader: StateReader,
+  desired: readonly DesiredObject[],
+  owned: Owned,
+): Promise<readonly Action[]> {
+  const wanted = new Wanted();
+  for (const object of desired) wanted.addWithNeeds(object);
+  const own = new Map(
+    desired.flatMap(({ id }) => [owned.get(id)].map((one) => [id, one] as const)).filter(hasOwner),
+  );
+  const observed = await wanted.read(reader);
+  return makePlan({ desired, owned: own, observed, unsupported: new Set(), callers: [] }).actions;
+}
+
+function hasOwner(
+  entry: readonly [ObjectId, OwnedObject | undefined],
+): entry is readonly [ObjectId, OwnedObject] {
+  return entry[1] !== undefined;
+}
+
+/** The part of a plan that is about these objects alone. */
+export function narrowed({ plan, desired, observed }: Prepared, ids: ReadonlySet<ObjectId>): Prepared {
+  const actions = plan.actions.filter(({ id, restores }) => ids.has(id) || restores === true);
+  return { plan: { ...plan, actions }, desired: desired.filter(({ id }) => ids.has(id)), observed };
 }
 
 /** The steps from what is there to the image. */
@@ -84,7 +124,7 @@ async function observe(
   for (const object of owned.values()) wanted.add(object);
   const required = new Set(desired.map(({ netns }) => netns));
   const observed = await wanted.read(reader, { required });
-  const onLinks = disturbedLinks(desired, owned, observed);
+  const onLinks = disturbedLinks({ desired, owned, observed });
   return onLinks.size === 0 ? observed : wanted.read(reader, { required, onLinks });
 }
 

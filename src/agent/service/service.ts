@@ -74,7 +74,8 @@ export function createService({ namespaces, events, scrape, facts, clock }: Serv
   };
 }
 
-function requireThisNode(target: Target): void {
+/** @throws {WeirError} `NOT_FOUND` for another node than the one that the agent runs on. */
+export function requireThisNode(target: Target): void {
   if (target === THIS_NODE || target === os.hostname()) return;
   throw new WeirError('NOT_FOUND', { what: 'node', name: target, hint: '' });
 }

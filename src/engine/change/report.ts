@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Diagnostic, Plan } from '../../plan/plan.ts';
-import type { Counts } from '../journal/records.ts';
+import type { Diagnostic } from '../../plan/plan.ts';
+import type { PlanCounts } from '../../plan/report.ts';
 
 /** What a probe said; null where it was not run. */
 export interface ProbeResult {
@@ -15,7 +15,7 @@ export interface ChangeReport {
   /** `unchanged`: there was nothing to do. */
   readonly status: 'unchanged' | 'unconfirmed' | 'confirmed' | 'rolled-back' | 'rollback-failed';
   readonly revision: number;
-  readonly counts: Counts;
+  readonly counts: PlanCounts;
   readonly diagnostics: Diagnostic[];
   readonly probes: ProbeResult[];
   /** ISO 8601 */
@@ -27,14 +27,4 @@ export interface ChangeReport {
   readonly seconds: number;
 }
 
-export const NO_COUNTS: Counts = { create: 0, change: 0, replace: 0, remove: 0, adopt: 0 };
-
-/** The steps of a plan by what they do; both halves of a replacement are one. What is only put back is not counted. */
-export function countsOf({ actions, adopted }: Plan): Counts {
-  const counts = { ...NO_COUNTS, adopt: adopted.length };
-  for (const { op, replaces, restores } of actions)
-    if (restores === true) continue;
-    else if (replaces === undefined) counts[op]++;
-    else if (op === 'create') counts.replace++;
-  return counts;
-}
+export const NO_COUNTS: PlanCounts = { create: 0, change: 0, replace: 0, remove: 0, adopt: 0 };

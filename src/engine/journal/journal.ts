@@ -170,7 +170,7 @@ export class Journal {
     const [row] = this.#all('SELECT documents FROM revision WHERE revision = ?', revision);
     return refsOf(row).map(([name, hash]) => {
       const [kept] = this.#all('SELECT body FROM document WHERE hash = ?', hash);
-      return { name, value: JSON.parse(unpacked(kept?.['body'] as Uint8Array)) as unknown };
+      return { name, value: JSON.parse(unpacked(kept?.['body'] as Uint8Array)) as KeptDocument['value'] };
     });
   }
 

@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the journal keeps, as plain data.
 import type { OwnedObject } from '../../model/object.ts';
+import type { Document } from '../../plan/document.ts';
 import type { Image } from '../../plan/plan.ts';
+import type { PlanCounts } from '../../plan/report.ts';
 
 /** Where a revision has got to. `rollback-failed`: neither the start nor the end. */
 export type RevisionState = 'applying' | 'unconfirmed' | 'confirmed' | 'rolled-back' | 'rollback-failed';
 
-/** Steps of a plan by what they do. */
-export interface Counts {
-  readonly create: number;
-  readonly change: number;
-  readonly replace: number;
-  readonly remove: number;
-  readonly adopt: number;
-}
-
 /** A document with the name by which revisions merge it. */
-export interface KeptDocument {
-  /** `Network/uplink` */
-  readonly name: string;
-  readonly value: unknown;
-}
+export type KeptDocument = Pick<Document, 'name' | 'value'>;
 
 /** One line of the history. */
 export interface RevisionRecord {
@@ -30,7 +19,7 @@ export interface RevisionRecord {
   readonly time: number;
   readonly who: string;
   readonly reason?: string;
-  readonly counts: Counts;
+  readonly counts: PlanCounts;
   /** Names of its documents. */
   readonly documents: readonly string[];
   readonly restores?: number;
@@ -54,7 +43,7 @@ export interface NewChange {
   readonly who: string;
   readonly reason?: string;
   readonly restores?: number;
-  readonly counts: Counts;
+  readonly counts: PlanCounts;
   readonly documents: readonly KeptDocument[];
   /** The plan as text, for the history. */
   readonly plan: string;
