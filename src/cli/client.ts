@@ -13,27 +13,58 @@ export interface AgentClient {
   readonly socket: string;
   /** GET a JSON document. */
   get<T>(path: string, query?: Query): Promise<T>;
+  /** GET a document as the text of another media type. */
+  text(path: string, mediaType: string, query?: Query): Promise<string>;
+  /**
+   * POST a JSON document. The agent takes its time. The report of a change that failed is an answer, not an error: it
+   * has `error`.
+   */
+  post<T>(path: string, body: unknown, options?: PostOptions): Promise<T>;
   /** GET a list of any length, some items at a time. The agent waits for whoever takes them. */
   lines(path: string, query?: Query): AsyncGenerator<readonly unknown[], void>;
   /** Let the process end: connections are kept open between calls. */
   close(): void;
 }
 
+export interface PostOptions {
+  readonly query?: Query;
+  /** The revision that must be the current one. */
+  readonly ifRevision?: number;
+}
+
 /** Milliseconds without a byte after which the agent counts as gone. */
 const SILENCE = 15_000;
+/** The same where the engine may work for long; an agent that dies closes the connection, and is noticed at once. */
+const WORK = 3_600_000;
 const JSON_TYPE = 'application/json';
 const LINES_TYPE = 'application/x-ndjson';
 
 /** A client of the agent that listens on `socket`. Nothing is sent before the first call. */
 export function connectAgent(socket: string): AgentClient {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const open = (path: string, query: Query, accept: string) =>
-    ask(socket, agent, `${path}${search(query)}`, accept);
+  // two: one works, the other asks how far it is
+  const agent = new Agent({ keepAlive: true, maxSockets: 2 });
+  const open = (path: string, query: Query, accept: string, call: CallOptions = {}) =>
+    ask(socket, agent, `${path}${search(query)}`, { ...call, headers: { accept, ...call.headers } });
   const get = async <T>(path: string, query: Query = {}): Promise<T> =>
     (await answer(socket, await open(path, query, JSON_TYPE), path)) as T;
   return {
     socket,
     get,
+    async text(path, mediaType, query = {}) {
+      const response = await open(path, query, mediaType, { silence: WORK });
+      if (response.headers['content-type']?.startsWith(mediaType)) return bodyOf(socket, response);
+      await answer(socket, response, path);
+      throw new WeirError('INTERNAL', { problem: `${path}: the agent did not answer with ${mediaType}` });
+    },
+    async post<T>(path: string, body: unknown, { query = {}, ifRevision }: PostOptions = {}) {
+      const match = ifRevision === undefined ? {} : { 'if-match': `"${ifRevision}"` };
+      const call = {
+        silence: WORK,
+        body: JSON.stringify(body),
+        headers: { 'content-type': JSON_TYPE, ...match },
+      };
+      return (await answer(socket, await open(path, query, JSON_TYPE, call), path)) as T;
+    },
     async *lines(path, query = {}) {
       for (let attempt = 0, given = 0; attempt < 2; attempt++)
         try {
@@ -57,13 +88,22 @@ function search(query: Query): string {
   return given.size === 0 ? '' : `?${given}`;
 }
 
-function ask(socket: string, agent: Agent, path: string, accept: string): Promise<IncomingMessage> {
+interface CallOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** With it the method is POST. */
+  readonly body?: string;
+  readonly silence?: number;
+}
+
+function ask(socket: string, agent: Agent, path: string, options: CallOptions): Promise<IncomingMessage> {
+  const { headers, body, silence = SILENCE } = options;
+  const method = body === undefined ? 'GET' : 'POST';
   return new Promise((resolve, reject) => {
-    const call = request({ socketPath: socket, agent, path, headers: { accept } });
-    call.setTimeout(SILENCE, () => call.destroy(new Error(`no answer for ${SILENCE / 1000} s`)));
+    const call = request({ socketPath: socket, agent, path, method, ...(headers && { headers }) });
+    call.setTimeout(silence, () => call.destroy(new Error(`no answer for ${silence / 1000} s`)));
     call.on('response', resolve);
     call.on('error', (error) => reject(unreachable(socket, error)));
-    call.end();
+    call.end(body);
   });
 }
 
@@ -124,13 +164,18 @@ function brokenOff(socket: string, cause: unknown): WeirError {
   return unreachable(socket, new Error('it broke off in the middle of an answer', { cause }));
 }
 
-async function answer(socket: string, response: IncomingMessage, path: string): Promise<unknown> {
-  const body = await text(response).catch((error: unknown) => {
+function bodyOf(socket: string, response: IncomingMessage): Promise<string> {
+  return text(response).catch((error: unknown) => {
     throw brokenOff(socket, error);
   });
+}
+
+async function answer(socket: string, response: IncomingMessage, path: string): Promise<unknown> {
   const status = response.statusCode ?? 0;
-  const value = parse(body);
+  const value = parse(await bodyOf(socket, response));
   if (status >= 200 && status < 300 && value !== undefined) return value;
+  const { report } = (value ?? {}) as Partial<Problem>;
+  if (report !== undefined) return report;
   throw problemOf(value, `${path}: the agent answered ${status}`);
 }
 
@@ -147,7 +192,7 @@ function problemOf(value: unknown, otherwise: string): WeirError {
   const problem = (value ?? {}) as Partial<Problem>;
   const known = problem.code !== undefined && problem.code in ERRORS;
   if (!known) return new WeirError('INTERNAL', { problem: problem.detail ?? otherwise });
-  const error = new WeirError(problem.code as ErrorCode);
+  const error = new WeirError(problem.code as ErrorCode, {}, { problems: problem.errors ?? [] });
   if (problem.detail !== undefined) error.message = problem.detail;
   return error;
 }

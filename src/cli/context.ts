@@ -4,7 +4,7 @@ import { type AgentClient, connectAgent } from './client.ts';
 import type { CliDeps } from './deps.ts';
 import { type OutputFormat, renderJson, renderYaml } from './output/list.ts';
 import { type Sink, sinkTo } from './output/sink.ts';
-import { choosePaint, type Paint } from './output/style.ts';
+import { choosePaint, type Paint, wantsColour } from './output/style.ts';
 
 /** Where the agent listens unless a flag or WEIR_SOCKET says otherwise. */
 export const DEFAULT_SOCKET = '/run/weir/weir.sock';
@@ -22,6 +22,8 @@ export interface Context {
   readonly output: OutputFormat;
   readonly socket: string;
   readonly out: Sink;
+  /** Colours are wanted. */
+  readonly colour: boolean;
   readonly paint: Paint;
   /** Ask the agent. The connection is closed afterwards, so that the process can end. */
   withAgent<T>(use: (agent: AgentClient) => Promise<T>): Promise<T>;
@@ -34,12 +36,14 @@ export function contextOf(deps: CliDeps, command: Command): Context {
   const { output, socket, color } = command.optsWithGlobals<GlobalFlags>();
   const address = socket ?? (deps.env['WEIR_SOCKET'] || DEFAULT_SOCKET);
   const out = sinkTo(deps.stdout);
+  const colour = wantsColour({ color, isTTY: deps.stdout.isTTY === true, env: deps.env });
   return {
     deps,
     output,
     socket: address,
     out,
-    paint: choosePaint({ color, isTTY: deps.stdout.isTTY === true, env: deps.env }),
+    colour,
+    paint: choosePaint(colour),
     async withAgent(use) {
       const agent = connectAgent(address);
       try {

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Command, Option } from 'commander';
 import { agentCommand } from './commands/agent.ts';
+import { applyCommand } from './commands/apply.ts';
 import { completionCommand } from './commands/completion.ts';
+import { confirmCommand } from './commands/confirm.ts';
+import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { historyCommand } from './commands/history.ts';
 import { labCommand } from './commands/lab.ts';
+import { planCommand } from './commands/plan.ts';
+import { rollbackCommand } from './commands/rollback.ts';
 import { showCommand } from './commands/show.ts';
 import { statusCommand } from './commands/status.ts';
 import { topCommand } from './commands/top.ts';
@@ -17,6 +23,12 @@ const COMMANDS: readonly ((deps: CliDeps) => Command)[] = [
   agentCommand,
   statusCommand,
   showCommand,
+  planCommand,
+  applyCommand,
+  confirmCommand,
+  rollbackCommand,
+  historyCommand,
+  diffCommand,
   topCommand,
   labCommand,
   doctorCommand,

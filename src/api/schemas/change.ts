@@ -162,6 +162,7 @@ export const RevisionPage = Type.Object(
   { items: Type.Array(RevisionSummary, { description: 'Newest first' }), next: Type.Optional(Type.String()) },
   closed,
 );
+export type RevisionPage = Static<typeof RevisionPage>;
 
 /** One revision with what it brought. */
 export const RevisionDetail = Type.Object(
@@ -172,7 +173,9 @@ export const RevisionDetail = Type.Object(
   },
   closed,
 );
+export type RevisionDetail = Static<typeof RevisionDetail>;
 
+/** What a probe found before and after a change; null where it was not run. */
 export const ProbeResult = Type.Object(
   {
     probe: Type.String(),

@@ -6,6 +6,7 @@ import type { CliDeps } from '../deps.ts';
 import { jsonList, type ListWriter, yamlList } from '../output/list.ts';
 import type { ShowFilter, ShowObject } from '../show/object.ts';
 import { SHOW_OBJECTS } from '../show/registry.ts';
+import { stateCommand } from '../show/state.ts';
 
 const FILTERS: Readonly<Record<ShowFilter, () => Option>> = {
   dev: () => new Option('--dev <device>', 'only of this device'),
@@ -19,6 +20,7 @@ type ShowFlags = Readonly<Partial<Record<ShowFilter | 'netns', string>>>;
 export function showCommand(deps: CliDeps): Command {
   const show = new Command('show').description('list what the agent observes').usage('<object> [options]');
   for (const object of SHOW_OBJECTS) show.addCommand(objectCommand(deps, object));
+  show.addCommand(stateCommand(deps));
   return show;
 }
 

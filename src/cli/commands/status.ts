@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Command } from 'commander';
+import type { ChangeStatus } from '../../api/schemas/change.ts';
 import type { NodeInfo } from '../../api/schemas/node.ts';
+import { isWeirError } from '../../base/errors.ts';
+import { clockOf } from '../change/report.ts';
+import type { AgentClient } from '../client.ts';
 import { contextOf } from '../context.ts';
 import type { CliDeps } from '../deps.ts';
 import type { Paint, Span } from '../output/style.ts';
@@ -15,12 +19,22 @@ export function statusCommand(deps: CliDeps): Command {
     const context = contextOf(deps, command);
     await context.withAgent(async (agent) => {
       const node = await agent.get<NodeInfo>('/v1/node');
-      await context.document(node, () => statusText(node, Date.now(), context.paint));
+      const change = await changeOf(agent);
+      const text = () => statusText(node, change, Date.now(), context.paint);
+      await context.document({ ...node, ...(change && { change }) }, text);
     });
   });
 }
 
-function statusText(info: NodeInfo, now: number, paint: Paint): string {
+/** An agent that cannot tell is no reason to tell nothing else. */
+async function changeOf(agent: AgentClient): Promise<ChangeStatus | undefined> {
+  return agent.get<ChangeStatus>('/v1/change').catch((error: unknown) => {
+    if (isWeirError(error, 'AGENT_UNREACHABLE')) throw error;
+    return undefined;
+  });
+}
+
+function statusText(info: NodeInfo, change: ChangeStatus | undefined, now: number, paint: Paint): string {
   const { agent, kernel, namespaces } = info;
   const waiting = namespaces.filter((namespace) => !namespace.synchronised).length;
   const state: Span =
@@ -37,9 +51,23 @@ function statusText(info: NodeInfo, now: number, paint: Paint): string {
       ['mode', agent.mode],
       ['kernel', `${kernel.release} ${kernel.machine}`],
       ['namespaces', `${namespaces.length}, with ${devices} devices`],
+      ...(change === undefined ? [] : changeFields(change)),
       ...info.listeners.map((listener) => ['listens', `${listener.address} (${listener.access})`] as const),
       ...info.degraded.map((reason) => ['degraded', { text: printable(reason), tone: 'warn' }] as const),
     ],
     paint,
   );
+}
+
+function changeFields(status: ChangeStatus): readonly (readonly [string, Span | string])[] {
+  const { revision, state, holder, deadline, owned, drift, problem } = status;
+  const who = holder === undefined ? '' : ` by ${printable(holder)}`;
+  const until = deadline === undefined ? '' : `, undone at ${clockOf(deadline)} unless confirmed`;
+  const warn = (text: string): Span => ({ text, tone: 'warn' });
+  return [
+    ['revision', revision === 0 ? 'none: nothing is declared' : `${revision}, with ${owned} objects`],
+    ...(state === 'idle' ? [] : [['change', warn(`${state}${who}${until}`)] as const]),
+    ...drift.map(({ id, policy }) => ['drift', warn(`${printable(id)} (${policy})`)] as const),
+    ...(problem === undefined ? [] : [['problem', { text: printable(problem), tone: 'bad' }] as const]),
+  ];
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest';
-import { choosePaint, clip, isUtf8, paintAscii, paintColour, paintPlain } from './style.ts';
+import { choosePaint, clip, isUtf8, paintAscii, paintColour, paintPlain, wantsColour } from './style.ts';
 import { renderFields, renderTable, TableWriter } from './table.ts';
 import { printable, shorten } from './text.ts';
 import { renderBytes, renderCount, renderDuration } from './units.ts';
@@ -86,7 +86,7 @@ test('aligns names of fields', () => {
 });
 
 test('colours go to a terminal only, and to none that refuses them', () => {
-  const choose = (isTTY: boolean, color = true, env = {}) => choosePaint({ color, isTTY, env });
+  const choose = (isTTY: boolean, color = true, env = {}) => choosePaint(wantsColour({ color, isTTY, env }));
   expect(choose(true)).toBe(paintColour);
   expect(choose(false)).toBe(paintPlain);
   expect(choose(true, false)).toBe(paintPlain);

@@ -59,8 +59,12 @@ export interface ColourChoice {
 }
 
 /** Colours go to a terminal only, and to none that refuses them (NO_COLOR, TERM=dumb). */
-export function choosePaint({ color, isTTY, env }: ColourChoice): Paint {
-  const wanted = color && isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+export function wantsColour({ color, isTTY, env }: ColourChoice): boolean {
+  return color && isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+}
+
+/** How to render spans where colours are `wanted`. */
+export function choosePaint(wanted: boolean): Paint {
   return wanted ? paintColour : paintPlain;
 }
 
