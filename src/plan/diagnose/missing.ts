@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { objectClass } from '../../kinds/classes.ts';
 import type { ObjectId } from '../../model/object.ts';
-import type { Action, Diagnostic, PlanInput } from '../plan.ts';
+import type { Diagnostic } from '../plan.ts';
 import { needsOf } from '../steps.ts';
+import type { Outlook } from './outlook.ts';
 
 /** Declared objects that need something that neither exists nor is declared, or that the plan removes. */
-export function* missing(input: PlanInput, actions: readonly Action[]): Iterable<Diagnostic> {
+export function* missing({ input, actions }: Outlook): Iterable<Diagnostic> {
   const { desired, observed } = input;
   const declared = new Set(desired.map(({ id }) => id));
   const removed = new Set<ObjectId>();

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { objectClass } from '../../kinds/classes.ts';
-import type { Diagnostic, PlanInput } from '../plan.ts';
+import type { Diagnostic } from '../plan.ts';
+import type { Outlook } from './outlook.ts';
 
 /** Declared objects that need what the running kernel does not have. */
-export function* unsupported({ desired, unsupported: lacking }: PlanInput): Iterable<Diagnostic> {
+export function* unsupported({ input }: Outlook): Iterable<Diagnostic> {
+  const { desired, unsupported: lacking } = input;
   if (lacking.size === 0) return;
   for (const { id, class: name, spec, origin } of desired) {
     const needed = objectClass(name).requires?.(spec);
