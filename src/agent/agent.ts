@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import process from 'node:process';
 import type { FastifyInstance } from 'fastify';
 import type { AgentOptions } from '../api/agent-options.ts';
-import { noChanges } from '../api/no-changes.ts';
 import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import { buildApp } from '../http/app.ts';
 import { identify, type TrustStore } from '../http/auth/identify.ts';
 import { native } from '../kernel/native.ts';
+import { changeMetrics } from '../metrics/change.ts';
 import type { NamespaceSet } from '../observe/namespace-set.ts';
 import { loadSettings } from './config/load.ts';
 import type { Settings } from './config/schema.ts';
+import { EngineClient } from './engine/engine-client.ts';
 import { EventHub } from './event-hub.ts';
 import { type Listeners, openListeners } from './listeners.ts';
 import { type AgentLog, createLog } from './log.ts';
@@ -37,6 +39,7 @@ export class Agent {
   readonly #events: EventHub;
   readonly #metrics: ProcessMetrics;
   readonly #notifier: Notifier;
+  readonly #engine: EngineClient;
   #trust: TrustStore;
   #app: FastifyInstance | undefined;
   #listeners: Listeners | undefined;
@@ -50,6 +53,10 @@ export class Agent {
     this.#namespaces = createNamespaceSet(settings, log);
     this.#events = new EventHub(this.#namespaces, Date.now().toString(36), (problem) => log.warn(problem));
     this.#metrics = createProcessMetrics();
+    this.#engine = new EngineClient(
+      { stateDir: settings.stateDir },
+      { event: (event) => this.#events.publish(event), warn: (problem) => log.warn(problem) },
+    );
     const { unixSend } = native();
     this.#notifier = createNotifier(process.env, unixSend, () => process.hrtime.bigint() / 1000n);
   }
@@ -82,6 +89,7 @@ export class Agent {
     this.#unwatch();
     await this.#app?.close();
     await this.#listeners?.close(CLOSE_MS);
+    await this.#engine.close();
     this.#events.close();
     await this.#namespaces.close();
     this.#metrics.close();
@@ -107,6 +115,7 @@ export class Agent {
   async #open(version: string, tls: ReturnType<typeof loadTls>): Promise<void> {
     const { http } = this.#settings;
     this.#makeStateDir();
+    await this.#recover();
     await this.#namespaces.start();
     this.#app = await this.#buildApp(version);
     this.#listeners = await openListeners({
@@ -132,19 +141,20 @@ export class Agent {
       events: this.#events,
       scrape: async () => {
         const body = await scraper.scrape();
-        const chunks = [body, Buffer.from(await this.#metrics.render())];
+        const chunks = [body, Buffer.from((await this.#metrics.render()) + this.#changeMetrics())];
         return Object.assign(chunks, { release: () => scraper.release(body) });
       },
       facts: {
         version,
         started,
         listeners: () => this.#listeners?.describe() ?? [],
-        degraded: () => this.#degraded,
+        degraded: () => [...this.#degraded, ...this.#changeProblems()],
+        mode: () => (this.#engine.state === undefined ? 'observe' : 'change'),
       },
       clock,
     });
     return buildApp({
-      service: { ...service, ...noChanges('it is not part of this agent yet') },
+      service: { ...service, ...this.#engine.service() },
       version,
       log: this.#log,
       identify: (request) => identify(request, this.#trust),
@@ -156,6 +166,21 @@ export class Agent {
         heartbeatMs: HEARTBEAT_MS,
       },
     });
+  }
+
+  /** The network is as it was declared before the agent says that it is ready; without a journal nothing was. */
+  async #recover(): Promise<void> {
+    if (existsSync(join(this.#settings.stateDir, 'journal.db'))) await this.#engine.start();
+  }
+
+  #changeMetrics(): string {
+    const { state } = this.#engine;
+    return state === undefined ? '' : changeMetrics(state.numbers);
+  }
+
+  #changeProblems(): readonly string[] {
+    const problem = this.#engine.state?.problem;
+    return problem === undefined ? [] : [`changes: ${problem}`];
   }
 
   /** Observing works without it. */

@@ -3,6 +3,7 @@ import type { EventQuery } from '../api/schemas/events.ts';
 import type { Feed } from '../api/service.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Subscription } from '../kernel/ports.ts';
+import type { FeedChange } from '../model/change.ts';
 import type { NamespaceSet, ObservedNamespace } from '../observe/namespace-set.ts';
 import { type StreamedKind, watchChanges } from '../observe/watch.ts';
 import { type Deliver, EventLog } from './event-log.ts';
@@ -47,6 +48,11 @@ export class EventHub {
         this.#linger.unref();
       },
     };
+  }
+
+  /** Tell followers of something that the agent did or found itself. */
+  publish(change: FeedChange): void {
+    this.#log.publish(change);
   }
 
   /** Stop listening to the kernel. */

@@ -73,7 +73,11 @@ function planAnswer({ revision, plan }: PlanAnswer, { view = 'actions', full = f
 
 function statusOf(engine: Engine, drift: DriftWatch): ChangeStatus {
   const { deadline, ...status } = engine.status();
-  return { ...status, ...(deadline !== undefined && { deadline: iso(deadline) }), drift: drift.items() };
+  return {
+    ...status,
+    ...(deadline !== undefined && { deadline: iso(deadline) }),
+    drift: drift.items() as ChangeStatus['drift'],
+  };
 }
 
 function summary(engine: Engine, record: RevisionRecord): RevisionSummary {

@@ -12,6 +12,8 @@ export interface AgentFacts {
   /** Milliseconds since the epoch. */
   readonly started: number;
   readonly listeners: () => NodeInfo['listeners'];
+  /** Whether the engine runs. */
+  readonly mode: () => NodeInfo['agent']['mode'];
   /** One sentence for each thing that did not work out at the start. */
   readonly degraded: () => readonly string[];
 }
@@ -27,7 +29,7 @@ export async function describeNode(
   const features = await probeFeatures(own.io);
   return {
     node: os.hostname(),
-    agent: { version: facts.version, pid: process.pid, started: facts.started, mode: 'observe' },
+    agent: { version: facts.version, pid: process.pid, started: facts.started, mode: facts.mode() },
     kernel: { release: os.release(), version: os.version(), machine: os.machine() },
     listeners: facts.listeners(),
     rights: { uid: process.getuid?.() ?? -1, capabilities, missing },

@@ -45,7 +45,9 @@ export const NodeInfo = Type.Object(
         version: text,
         pid: Type.Integer(),
         started: Type.Integer({ description: 'Milliseconds since the epoch' }),
-        mode: Type.Enum(['observe'], { description: 'observe: changes nothing' }),
+        mode: Type.Enum(['observe', 'change'], {
+          description: 'observe: has changed nothing; change: the engine runs',
+        }),
       },
       closed,
     ),

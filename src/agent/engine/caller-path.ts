@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import { ERRNO } from '../../base/errno.gen.ts';
+import { isWeirError } from '../../base/errors.ts';
+import { parseIp } from '../../base/ip.ts';
+import { KernelError } from '../../base/kernel-error.ts';
+import { wireOf } from '../../base/wire.ts';
+import { payloadOf } from '../../codec/encoder.ts';
+import {
+  decodeIfinfomsg,
+  decodeLinkAttrs,
+  encodeIfinfomsg,
+  IFINFOMSG_SIZE,
+  RTM_GETLINK,
+} from '../../codec/generated/rt-link.ts';
+import {
+  encodeRouteAttrs,
+  encodeRtmsg,
+  RTM_F_FIB_MATCH,
+  RTM_GETROUTE,
+} from '../../codec/generated/rt-route.ts';
+import { type NamespaceIo, NETLINK, type NetlinkTransport } from '../../kernel/ports.ts';
+import { AF_INET, AF_INET6 } from '../../model/names/families.ts';
+import type { Route } from '../../model/route.ts';
+import { projectRoute } from '../../observe/project/route.ts';
+import type { CallerPath } from '../../plan/plan.ts';
+
+/** What the kernel says where there is no way, or an address that routes are not for. */
+const NO_WAY: readonly number[] = [
+  ERRNO.ENETUNREACH,
+  ERRNO.EHOSTUNREACH,
+  ERRNO.EINVAL,
+  ERRNO.EACCES,
+  ERRNO.EADDRNOTAVAIL,
+];
+
+/**
+ * How packets to `peer` leave the namespace now; undefined when there is no way, or `peer` is no address.
+ * @see net/ipv4/route.c inet_rtm_getroute()
+ */
+export async function pathTo(io: NamespaceIo, peer: string): Promise<CallerPath | undefined> {
+  const address = addressOf(peer);
+  if (address === undefined) return undefined;
+  const transport = await io.netlink(NETLINK.ROUTE);
+  try {
+    const route = await lookUp(transport, address, peer);
+    if (route === undefined) return undefined;
+    const { dev, gateway, prefsrc } = route;
+    return {
+      peer,
+      ...(prefsrc !== undefined && { local: prefsrc }),
+      ...(dev !== undefined && { dev }),
+      ...(gateway !== undefined && { gateway }),
+    };
+  } catch (error) {
+    if (error instanceof KernelError && NO_WAY.includes(error.errno)) return undefined;
+    throw error;
+  }
+}
+
+/** IPv4 addresses in IPv6 form are what sockets for both families report. */
+function addressOf(text: string): Uint8Array | undefined {
+  try {
+    return parseIp(text.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, ''));
+  } catch (error) {
+    if (isWeirError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The route that matches, rather than the way that comes of it. */
+async function lookUp(
+  transport: NetlinkTransport,
+  address: Uint8Array,
+  peer: string,
+): Promise<Route | undefined> {
+  const payload = payloadOf((out) => {
+    const rtmFamily = address.length === 4 ? AF_INET : AF_INET6;
+    encodeRtmsg(out, { rtmFamily, rtmDstLen: address.length * 8, rtmFlags: RTM_F_FIB_MATCH });
+    encodeRouteAttrs(out, { rtaDst: address });
+  });
+  const operation = `look up the route to ${peer}`;
+  const [reply] = await transport.request({ type: RTM_GETROUTE, payload, operation });
+  if (reply === undefined) return undefined;
+  const names = await deviceNames(transport);
+  return projectRoute(
+    wireOf(reply.payload),
+    0,
+    reply.payload.length,
+    (index) => names.get(index) ?? `if${index}`,
+  );
+}
+
+async function deviceNames(transport: NetlinkTransport): Promise<ReadonlyMap<number, string>> {
+  const names = new Map<number, string>();
+  const payload = payloadOf((out) => encodeIfinfomsg(out, {}));
+  await transport.dump({ type: RTM_GETLINK, payload, operation: 'names of devices' }, (wire, start, end) => {
+    const { ifiIndex } = decodeIfinfomsg(wire, start, end);
+    names.set(ifiIndex, decodeLinkAttrs(wire, start + IFINFOMSG_SIZE, end).ifname ?? '');
+  });
+  return names;
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DriftWatch } from '../../engine/drift/drift-watch.ts';
+import type { Engine } from '../../engine/engine.ts';
+import type { ChangeProgress, DriftChange } from '../../model/change.ts';
+import type { EngineState } from './messages.ts';
+
+/** Counts what the engine does, for the metrics. */
+export class EngineTally {
+  readonly #applies: Record<string, number> = {};
+  readonly #rollbacks: Record<string, number> = {};
+  #seconds = 0;
+  #began: number | undefined;
+
+  /** An event of the engine. */
+  note(event: ChangeProgress | DriftChange): void {
+    if (event.kind !== 'change') return;
+    const { state, time, error } = event;
+    if (state === 'applying' || state === 'rolling-back') {
+      this.#began ??= time;
+      return;
+    }
+    if (this.#began !== undefined) this.#seconds += (time - this.#began) / 1000;
+    this.#began = undefined;
+    this.#applies[state] = (this.#applies[state] ?? 0) + 1;
+    if (state === 'rolled-back' || state === 'rollback-failed') {
+      const reason = reasonOf(error ?? '');
+      this.#rollbacks[reason] = (this.#rollbacks[reason] ?? 0) + 1;
+    }
+  }
+
+  /** The engine as the main thread keeps it. */
+  state(engine: Engine, drift: DriftWatch): EngineState {
+    const { revision, state, problem } = engine.status();
+    const owned: Record<string, number> = {};
+    for (const { class: name } of engine.owned.values()) owned[name] = (owned[name] ?? 0) + 1;
+    const drifted = { report: 0, restore: 0 };
+    for (const { policy } of drift.items()) drifted[policy]++;
+    const { applies, rollbacks, applySeconds } = {
+      applies: this.#applies,
+      rollbacks: this.#rollbacks,
+      applySeconds: this.#seconds,
+    };
+    const numbers = { revision, state, owned, drift: drifted, applies, applySeconds, rollbacks };
+    return { numbers, ...(problem !== undefined && { problem }) };
+  }
+}
+
+/** A few fixed words, since every reason is a series. */
+function reasonOf(error: string): 'timeout' | 'request' | 'verify' | 'probe' | 'restart' | 'failure' {
+  if (error.startsWith('nobody confirmed')) return 'timeout';
+  if (error.startsWith('rolled back by')) return 'request';
+  if (error.startsWith('the kernel did not keep')) return 'verify';
+  if (error.startsWith('the node cannot be reached')) return 'probe';
+  return error.startsWith('the agent ended') ? 'restart' : 'failure';
+}

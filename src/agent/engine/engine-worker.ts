@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine's thread: it owns the journal, the sockets that change the kernel, the confirm timer and the drift watch.
+import { join } from 'node:path';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../../base/errors.ts';
+import { DriftWatch } from '../../engine/drift/drift-watch.ts';
+import { Engine } from '../../engine/engine.ts';
+import { createExecutor } from '../../engine/execute/executor.ts';
+import { recover } from '../../engine/recovery.ts';
+import { namespaces } from '../../kernel/namespaces.ts';
+import { createStateReader } from '../../observe/state/reader.ts';
+import { requestPaths } from '../request-paths.ts';
+import { pathTo } from './caller-path.ts';
+import { engineMethods } from './engine-host.ts';
+import { EngineTally } from './engine-state.ts';
+import { type EngineCall, type EngineMessage, type EngineSettings, sentError } from './messages.ts';
+import { OpenNamespaces } from './open-namespaces.ts';
+
+const { stateDir } = workerData as EngineSettings;
+const port = parentPort as MessagePort;
+const send = (message: EngineMessage) => port.postMessage(message);
+const warn = (problem: string) => send({ kind: 'warning', problem });
+const open = new OpenNamespaces(namespaces({ resolvePath: requestPaths }));
+const tally = new EngineTally();
+
+/** The calls as they come; each answers for itself. */
+function serve(methods: ReturnType<typeof engineMethods>): void {
+  port.on('message', async ({ id, method, args }: EngineCall) => {
+    try {
+      await open.refresh();
+      const bytes = await (methods[method] as (...given: readonly unknown[]) => Promise<Uint8Array>)(...args);
+      send({ kind: 'result', id, bytes });
+    } catch (error) {
+      send({ kind: 'error', id, error: sentError(error) });
+    }
+  });
+}
+
+/** Without a journal nothing can be changed, and every call says why. */
+function refuse(reason: unknown): void {
+  port.on('message', ({ id }: EngineCall) => send({ kind: 'error', id, error: sentError(reason) }));
+  warn(messageOf(reason));
+  const none = {
+    revision: 0,
+    state: 'idle',
+    owned: {},
+    drift: {},
+    applies: {},
+    applySeconds: 0,
+    rollbacks: {},
+  } as const;
+  send({ kind: 'state', state: { numbers: none, problem: messageOf(reason) } });
+}
+
+async function bootId(): Promise<string> {
+  const bytes = await (await open.open('')).proc.read('sys/kernel/random/boot_id');
+  return Buffer.from(bytes).toString().trim();
+}
+
+async function run(): Promise<void> {
+  const boot = await bootId();
+  const engine = new Engine({
+    journal: join(stateDir, 'journal.db'),
+    reader: createStateReader(open.port),
+    executor: createExecutor((netns) => open.open(netns)),
+    open: (netns) => open.open(netns),
+    pathTo: async (peer) => pathTo(await open.open(''), peer),
+    clock: { now: () => Date.now(), monotonic: () => performance.now() },
+    boot,
+    publish: (event) => {
+      tally.note(event);
+      send({ kind: 'event', event });
+      if (event.kind === 'drift' || event.done === undefined) tell();
+    },
+    warn,
+  });
+  const drift = new DriftWatch(engine);
+  const tell = () => send({ kind: 'state', state: tally.state(engine, drift) });
+  await recover(engine);
+  drift.onChange = tell;
+  engine.onOwned = () => void drift.renew(false);
+  tell();
+  serve(engineMethods(engine, drift));
+  void drift.renew(true);
+}
+
+try {
+  await run();
+} catch (error) {
+  refuse(error);
+}
+send({ kind: 'ready' });
