@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { type NamespaceIo, type Namespaces, NETLINK } from '../../kernel/ports.ts';
+import { objectClass } from '../../kinds/classes.ts';
+import {
+  type ClassName,
+  type NetObject,
+  type ObjectId,
+  objectId,
+  type ReadRequest,
+  type StateReader,
+} from '../../model/object.ts';
+import { dumpLinkTable } from '../dump-link-table.ts';
+import { LinkTable } from '../link-table.ts';
+import { addressReader } from './addresses.ts';
+import type { ClassReader, ReadContext, Want } from './class-reader.ts';
+
+/** Every class that can be read. A new class is one file and one line here. */
+const READERS: readonly ClassReader[] = [addressReader];
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** Reads canonical objects of namespaces, each read from the kernel as it is then. */
+export function createStateReader(namespaces: Pick<Namespaces, 'own' | 'open'>): StateReader {
+  return {
+    async read(request) {
+      const { netns } = request;
+      const io = netns === '' ? await namespaces.own() : await namespaces.open(netns);
+      return readObjects(io, request);
+    },
+  };
+}
+
+async function readObjects(io: NamespaceIo, request: ReadRequest): Promise<ReadonlyMap<ObjectId, NetObject>> {
+  const { netns } = request;
+  const objects = new Map<ObjectId, NetObject>();
+  const context = await contextOf(io);
+  for (const reader of READERS) {
+    const want = wantOf(request, reader.class);
+    if (want === undefined) continue;
+    const kind = objectClass(reader.class);
+    await reader.read(context, want, (spec) => {
+      const key = kind.key(spec);
+      const id = objectId(netns, reader.class, key);
+      objects.set(id, { id, netns, class: reader.class, key, spec });
+    });
+  }
+  return objects;
+}
+
+/** Undefined when nothing of the class can be wanted. */
+function wantOf({ keys, onLinks = NONE, all = false }: ReadRequest, name: ClassName): Want | undefined {
+  const wanted = keys.get(name) ?? NONE;
+  // devices decide what stands on what: they are always read whole
+  if (wanted.size === 0 && onLinks.size === 0 && !all && name !== 'link') return undefined;
+  return { keys: wanted, onLinks, all: all || name === 'link' };
+}
+
+async function contextOf(io: NamespaceIo): Promise<ReadContext> {
+  const { name } = io.netns;
+  const links = await dumpLinkTable(await io.netlink(NETLINK.ROUTE), name, new LinkTable(name), undefined);
+  const byName = new Map(links.rows().map(({ link }) => [link.ifname, link.ifindex]));
+  return {
+    io,
+    links,
+    nameOf: (ifindex) => links.nameOf(ifindex) ?? `if${ifindex}`,
+    indexOf: (ifname) => byName.get(ifname),
+  };
+}
