@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+import { rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type AgentProcess, agentProcess, scratch } from '../helpers/agent-process.ts';
+import { apply, changeStatus, network } from '../helpers/change-client.ts';
+import { netns, type TestNetns } from '../helpers/netns.ts';
+
+let node: TestNetns;
+let directory: string;
+let agent: AgentProcess;
+
+beforeAll(async () => {
+  directory = scratch();
+  node = await netns('wF-drift');
+  node.ip('link', 'add', 'v0', 'type', 'veth', 'peer', 'name', 'v1');
+  for (const dev of ['v0', 'v1']) node.ip('link', 'set', dev, 'up');
+  agent = await agentProcess({ netns: node.name, directory });
+  const report = { drift: 'report', addresses: [{ dev: 'v0', address: '192.0.2.1/24' }] };
+  const restore = { drift: 'restore', routes: [{ dst: '198.51.100.0/24', gateway: '192.0.2.2', dev: 'v0' }] };
+  const options = { confirmSeconds: 0, probes: ['none'] };
+  const documents = [network('reported', report), network('restored', restore)];
+  expect(await apply(agent.to.socketPath, documents, options)).toMatchObject({ status: 'confirmed' });
+});
+
+afterAll(async () => {
+  await agent[Symbol.asyncDispose]();
+  await node[Symbol.asyncDispose]();
+  rmSync(directory, { recursive: true });
+});
+
+async function eventually<T>(look: () => Promise<T> | T, wanted: (seen: T) => boolean): Promise<T> {
+  for (let left = 100; ; left--) {
+    const seen = await look();
+    if (wanted(seen) || left === 0) return seen;
+    await delay(100);
+  }
+}
+
+const drift = async () => (await changeStatus(agent.to.socketPath)).drift;
+const routes = () => node.ip('route', 'show', '198.51.100.0/24');
+
+test('what somebody else changed is told, and told again when it is as declared', async () => {
+  node.ip('addr', 'add', '192.0.2.9/24', 'dev', 'v0');
+  node.ip('addr', 'del', '192.0.2.1/24', 'dev', 'v0');
+  const seen = await eventually(drift, (items) => items.some(({ policy }) => policy === 'report'));
+  expect(seen).toMatchObject([
+    { id: 'address 192.0.2.1/24 dev v0', policy: 'report', action: { op: 'create' } },
+  ]);
+  node.ip('addr', 'add', '192.0.2.1/24', 'dev', 'v0');
+  expect(await eventually(drift, (items) => items.length === 0)).toEqual([]);
+});
+
+test('what a document wants restored is restored, and foreign routes are left alone', async () => {
+  node.ip('route', 'add', '203.0.113.0/24', 'dev', 'v0');
+  node.ip('route', 'del', '198.51.100.0/24');
+  expect(await eventually(routes, (text) => text !== '')).toContain('via 192.0.2.2');
+  expect(node.ip('route', 'show', '203.0.113.0/24')).not.toBe('');
+  expect(await eventually(drift, (items) => items.length === 0)).toEqual([]);
+});
+
+test('somebody who changes it again and again wins in the end', async () => {
+  let fights = 0;
+  for (; fights < 20; fights++) {
+    node.ip('route', 'del', '198.51.100.0/24');
+    if ((await eventually(routes, (text) => text !== '')) === '') break;
+  }
+  expect(fights).toBeGreaterThanOrEqual(3);
+  expect(fights).toBeLessThan(10);
+  expect(await drift()).toMatchObject([{ policy: 'restore' }]);
+  expect(agent.log()).toContain('again and again');
+});

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two documents whose difference is about two hundred steps of many kinds, and what a node is before and after.
+import type { TestNetns } from './netns.ts';
+
+const range = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+/** Objects that nobody declares, and that must stay as they are. */
+export function makeForeign(ns: TestNetns): void {
+  ns.ip('link', 'add', 'foreign0', 'type', 'veth', 'peer', 'name', 'foreign1');
+  for (const dev of ['foreign0', 'foreign1']) ns.ip('link', 'set', dev, 'up');
+  ns.ip('addr', 'add', '172.16.0.1/24', 'dev', 'foreign0');
+  ns.ip('route', 'add', '172.17.0.0/16', 'via', '172.16.0.2', 'proto', 'static');
+  ns.ip('rule', 'add', 'from', '172.18.0.0/16', 'lookup', '50', 'prio', '500');
+  ns.ip('neigh', 'add', '172.16.0.9', 'lladdr', '02:00:00:00:00:09', 'dev', 'foreign0');
+}
+
+/** What is there at the start, as a document. */
+export function startDocument(netns: string): string {
+  const spec = {
+    netns,
+    links: [cable('keep'), cable('gone')],
+    addresses: [
+      ...range(10).map((i) => ({ dev: 'keep0', address: `10.0.${i}.1/24` })),
+      ...range(10).map((i) => ({ dev: 'gone0', address: `10.1.${i}.1/24` })),
+    ],
+    routes: range(20).map((i) => ({ dst: `10.64.${i}.0/24`, gateway: `10.0.${i % 10}.2`, dev: 'keep0' })),
+    rules: range(5).map((i) => ({ priority: 1000 + i, from: `10.2.${i}.0/24`, table: 100 + i })),
+  };
+  return JSON.stringify(network(spec));
+}
+
+/** What is asked for: everything is created, changed, replaced or removed somewhere in it. */
+export function endDocument(netns: string): string {
+  const spec = {
+    netns,
+    links: [{ ...cable('keep'), mtu: 1400 }, cable('new')],
+    addresses: [
+      ...range(10).map((i) => ({ dev: 'keep0', address: `10.0.${i}.1/24` })),
+      ...range(20).map((i) => ({ dev: 'new0', address: `10.3.${i}.1/24` })),
+    ],
+    routes: [
+      ...range(10).map((i) => ({ dst: `10.64.${i}.0/24`, gateway: `10.0.${i % 10}.3`, dev: 'keep0' })),
+      ...range(60).map((i) => ({
+        dst: `10.65.${i}.0/24`,
+        gateway: `10.3.${i % 20}.2`,
+        dev: 'new0',
+        metric: 7,
+      })),
+    ],
+    rules: range(15).map((i) => ({ priority: 1003 + i, from: `10.2.${i + 3}.0/24`, table: 103 + i })),
+    neighbours: range(15).map((i) => ({
+      dev: 'new0',
+      dst: `10.3.0.${i + 100}`,
+      lladdr: `02:00:00:00:01:0${i.toString(16)}`,
+    })),
+    qdiscs: [
+      {
+        dev: 'new0',
+        kind: 'tbf',
+        parent: 'root',
+        handle: '1:',
+        rate: '50mbit',
+        burst: '32kb',
+        limit: '64kb',
+      },
+    ],
+    nexthops: range(5).map((i) => ({ id: 100 + i, gateway: `10.3.${i}.2`, dev: 'new0' })),
+  };
+  return JSON.stringify(network(spec));
+}
+
+function cable(name: string) {
+  return { name: `${name}0`, kind: 'veth', state: 'up', veth: { peer: `${name}1` } };
+}
+
+function network(spec: object) {
+  return { apiVersion: 'weir.dev/v1', kind: 'Network', metadata: { name: 'steps' }, spec };
+}
+
+/**
+ * All that iproute2 shows of the node, without what a new object gets by chance: indexes, generated addresses, times and
+ * counters.
+ */
+export function shown(ns: TestNetns): unknown {
+  const json = (...args: readonly string[]) => normal(JSON.parse(ns.ip('-j', '-d', ...args) || '[]'));
+  return {
+    links: json('link'),
+    addresses: normal(JSON.parse(ns.ip('-j', '-4', 'addr'))),
+    routes: json('route', 'show', 'table', 'all'),
+    rules: json('rule'),
+    neighbours: json('neigh', 'show', 'nud', 'permanent'),
+    nexthops: json('nexthop'),
+    qdiscs: normal(JSON.parse(ns.tc('-j', 'qdisc') || '[]')),
+  };
+}
+
+const CHANCE = [
+  'ifindex',
+  'link_index',
+  'address',
+  'broadcast',
+  'permaddr',
+  'handle',
+  'expires',
+  'used',
+  'gc_timer',
+  'hello_timer',
+];
+
+function normal(list: unknown): unknown {
+  const text = (value: unknown) =>
+    JSON.stringify(value, (key, inner) => (CHANCE.includes(key) ? undefined : (inner as unknown)));
+  return (list as unknown[]).map(text).sort();
+}
