@@ -21,20 +21,20 @@ export function statusCommand(deps: CliDeps): Command {
       const node = await agent.get<NodeInfo>('/v1/node');
       const change = await changeOf(agent);
       const text = () => statusText(node, change, Date.now(), context.paint);
-      await context.document({ ...node, ...(change && { change }) }, text);
+      await context.document({ ...node, ...(typeof change !== 'string' && { change }) }, text);
     });
   });
 }
 
-/** An agent that cannot tell is no reason to tell nothing else. */
-async function changeOf(agent: AgentClient): Promise<ChangeStatus | undefined> {
+/** Why the agent cannot tell is no reason to tell nothing else. */
+async function changeOf(agent: AgentClient): Promise<ChangeStatus | string> {
   return agent.get<ChangeStatus>('/v1/change').catch((error: unknown) => {
-    if (isWeirError(error, 'AGENT_UNREACHABLE')) throw error;
-    return undefined;
+    if (!isWeirError(error) || error.code === 'AGENT_UNREACHABLE') throw error;
+    return error.message;
   });
 }
 
-function statusText(info: NodeInfo, change: ChangeStatus | undefined, now: number, paint: Paint): string {
+function statusText(info: NodeInfo, change: ChangeStatus | string, now: number, paint: Paint): string {
   const { agent, kernel, namespaces } = info;
   const waiting = namespaces.filter((namespace) => !namespace.synchronised).length;
   const state: Span =
@@ -51,7 +51,7 @@ function statusText(info: NodeInfo, change: ChangeStatus | undefined, now: numbe
       ['mode', agent.mode],
       ['kernel', `${kernel.release} ${kernel.machine}`],
       ['namespaces', `${namespaces.length}, with ${devices} devices`],
-      ...(change === undefined ? [] : changeFields(change)),
+      ...changeFields(change),
       ...info.listeners.map((listener) => ['listens', `${listener.address} (${listener.access})`] as const),
       ...info.degraded.map((reason) => ['degraded', { text: printable(reason), tone: 'warn' }] as const),
     ],
@@ -59,7 +59,8 @@ function statusText(info: NodeInfo, change: ChangeStatus | undefined, now: numbe
   );
 }
 
-function changeFields(status: ChangeStatus): readonly (readonly [string, Span | string])[] {
+function changeFields(status: ChangeStatus | string): readonly (readonly [string, Span | string])[] {
+  if (typeof status === 'string') return [['change', { text: printable(status), tone: 'warn' }]];
   const { revision, state, holder, deadline, owned, drift, problem } = status;
   const who = holder === undefined ? '' : ` by ${printable(holder)}`;
   const until = deadline === undefined ? '' : `, undone at ${clockOf(deadline)} unless confirmed`;
