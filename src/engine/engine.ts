@@ -198,6 +198,13 @@ export class Engine {
     this.#problem = problem;
   }
 
+  /** Undo what nobody has confirmed: nobody will be there to do it in time. */
+  async stop(): Promise<void> {
+    const open = this.#journal.openChange;
+    if (open?.phase !== 'unconfirmed' || this.#lock.holder?.phase !== 'unconfirmed') return;
+    await this.#undoOpen(open.revision, 'the agent was stopped before anybody confirmed it', 'weir');
+  }
+
   /** Stop the clock; an unconfirmed change is undone at the next start. */
   close(): void {
     clearTimeout(this.#timer);

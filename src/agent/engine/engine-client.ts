@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { ChangeService, Rendered } from '../../api/change-service.ts';
 import type { ApplyReport, ChangeStatus } from '../../api/schemas/change.ts';
 import { WeirError } from '../../base/errors.ts';
 import type { ChangeProgress, DriftChange } from '../../model/change.ts';
 import { requireThisNode } from '../service/service.ts';
-import type { EngineCall, EngineMessage, EngineSettings, EngineState } from './messages.ts';
+import type { EngineCall, EngineMessage, EngineSettings, EngineState, EngineStop } from './messages.ts';
 import { receivedError } from './messages.ts';
 
 /** Milliseconds before a thread that died is started again; each death in a row doubles it. */
@@ -14,8 +15,16 @@ const RESTART_MOST_MS = 30_000;
 /** A thread that lived this long did not die of its start. */
 const LIVED_MS = 60_000;
 
+/** Milliseconds that undoing gets at the end. */
+const STOP_MS = 4_000;
+/** MB of young objects: planning makes many, which live until the plan is carried out. */
+const YOUNG_MB = 32;
+
 /** The thread's program, beside this file: TypeScript when run from the sources, JavaScript when compiled. */
 const PROGRAM = new URL(`engine-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
+
+/** Of a node that nothing was ever applied to; looking at it does not start the thread. */
+const UNTOUCHED: ChangeStatus = { revision: 0, state: 'idle', owned: 0, drift: [] };
 
 /** How the engine tells of itself. */
 export interface EngineListeners {
@@ -60,11 +69,17 @@ export class EngineClient {
     return this.#ready;
   }
 
-  /** End the thread; an unconfirmed change is undone at the next start. */
+  /** Undo what nobody has confirmed, and end the thread. What takes too long is undone at the next start. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#restart);
-    await this.#worker?.terminate();
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    const ended = once(worker, 'exit');
+    worker.postMessage({ stop: true } satisfies EngineStop);
+    const late = setTimeout(() => void worker.terminate(), STOP_MS);
+    await ended;
+    clearTimeout(late);
   }
 
   /** The use cases, for the service of this node. */
@@ -80,7 +95,11 @@ export class EngineClient {
       apply: (target, ...args) => report('apply', target, ...args),
       confirm: (target, ...args) => report('confirm', target, ...args),
       rollback: (target, ...args) => report('rollback', target, ...args),
-      changeStatus: async (target) => parsed<ChangeStatus>(await this.#call('changeStatus', target, [])),
+      changeStatus: async (target) => {
+        requireThisNode(target);
+        if (this.#ready === undefined) return UNTOUCHED;
+        return parsed<ChangeStatus>(await this.#call('changeStatus', target, []));
+      },
       revisions: (target, ...args) => rendered('revisions', target, ...args),
       revision: (target, ...args) => rendered('revision', target, ...args),
       exportState: (target, ...args) => rendered('exportState', target, ...args),
@@ -104,7 +123,10 @@ export class EngineClient {
 
   #spawn(): Promise<void> {
     const started = Date.now();
-    const worker = new Worker(PROGRAM, { workerData: this.#settings });
+    const worker = new Worker(PROGRAM, {
+      workerData: this.#settings,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
     this.#worker = worker;
     return new Promise((resolve) => {
       worker.on('message', (message: EngineMessage) => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The engine's thread: it owns the journal, the sockets that change the kernel, the confirm timer and the drift watch.
 import { join } from 'node:path';
+import process from 'node:process';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../base/errors.ts';
 import { DriftWatch } from '../../engine/drift/drift-watch.ts';
@@ -13,7 +14,13 @@ import { requestPaths } from '../request-paths.ts';
 import { pathTo } from './caller-path.ts';
 import { engineMethods } from './engine-host.ts';
 import { EngineTally } from './engine-state.ts';
-import { type EngineCall, type EngineMessage, type EngineSettings, sentError } from './messages.ts';
+import {
+  type EngineCall,
+  type EngineMessage,
+  type EngineSettings,
+  type EngineStop,
+  sentError,
+} from './messages.ts';
 import { OpenNamespaces } from './open-namespaces.ts';
 
 const { stateDir } = workerData as EngineSettings;
@@ -24,8 +31,10 @@ const open = new OpenNamespaces(namespaces({ resolvePath: requestPaths }));
 const tally = new EngineTally();
 
 /** The calls as they come; each answers for itself. */
-function serve(methods: ReturnType<typeof engineMethods>): void {
-  port.on('message', async ({ id, method, args }: EngineCall) => {
+function serve(engine: Engine, methods: ReturnType<typeof engineMethods>): void {
+  port.on('message', async (message: EngineCall | EngineStop) => {
+    if ('stop' in message) return stop(engine);
+    const { id, method, args } = message;
     try {
       await open.refresh();
       const bytes = await (methods[method] as (...given: readonly unknown[]) => Promise<Uint8Array>)(...args);
@@ -36,9 +45,22 @@ function serve(methods: ReturnType<typeof engineMethods>): void {
   });
 }
 
+/** Whoever could still confirm is about to be gone. */
+async function stop(engine: Engine): Promise<void> {
+  try {
+    await engine.stop();
+  } catch (error) {
+    warn(`undoing what nobody confirmed: ${messageOf(error)}`);
+  }
+  process.exit(0);
+}
+
 /** Without a journal nothing can be changed, and every call says why. */
 function refuse(reason: unknown): void {
-  port.on('message', ({ id }: EngineCall) => send({ kind: 'error', id, error: sentError(reason) }));
+  port.on('message', (message: EngineCall | EngineStop) => {
+    if ('stop' in message) process.exit(0);
+    send({ kind: 'error', id: message.id, error: sentError(reason) });
+  });
   warn(messageOf(reason));
   const none = {
     revision: 0,
@@ -80,7 +102,7 @@ async function run(): Promise<void> {
   drift.onChange = tell;
   engine.onOwned = () => void drift.renew(false);
   tell();
-  serve(engineMethods(engine, drift));
+  serve(engine, engineMethods(engine, drift));
   void drift.renew(true);
 }
 

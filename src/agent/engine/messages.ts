@@ -24,6 +24,11 @@ export interface EngineCall {
   readonly args: readonly unknown[];
 }
 
+/** Asks the thread to undo what nobody has confirmed, and to end. */
+export interface EngineStop {
+  readonly stop: true;
+}
+
 /** From the engine's thread. */
 export type EngineMessage =
   /** It has finished or undone what an earlier run left. */
