@@ -1,53 +1,119 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the kernel does of itself when a step is carried out.
 import { objectClass } from '../kinds/classes.ts';
-import type { NetObject, ObjectId } from '../model/object.ts';
+import { type ClassName, type NetObject, type ObjectId, objectId, type Spec } from '../model/object.ts';
 import type { Action } from './plan.ts';
 import { needsOf } from './steps.ts';
 
 type Observed = ReadonlyMap<ObjectId, NetObject>;
 
-/** Objects that the kernel drops when the steps are carried out, besides those that the steps remove. */
-export function droppedBy(actions: readonly Action[], observed: Observed): readonly NetObject[] {
-  const gone = actions.filter(({ op }) => op === 'remove').map(({ id }) => id);
-  if (gone.length === 0) return [];
-  const known = new Map(actions.map((action) => [action.id, action]));
+/** What steps cost besides what they say. */
+export interface Losses {
+  /** Objects that the kernel drops. */
+  readonly dropped: readonly NetObject[];
+  /** Objects that outlive what they belong to, with the settings that are left to them. */
+  readonly weakened: readonly { readonly object: NetObject; readonly left: Spec }[];
+}
+
+const NONE: Losses = { dropped: [], weakened: [] };
+
+/** Dropped with a device that is set down (net/ipv4/fib_frontend.c fib_disable_ip(), net/ipv4/nexthop.c, arp.c). */
+const NEED_UP: ReadonlySet<ClassName> = new Set(['route', 'nexthop', 'neighbour']);
+
+/** The losses when the steps are carried out, of objects that no step moves away or removes before. */
+export function lossesOf(actions: readonly Action[], observed: Observed): Losses {
+  const gone = actions.filter((action) => action.op === 'remove' || setsDown(action));
+  if (gone.length === 0) return NONE;
   const standing = standingOn(observed);
-  const dropped: NetObject[] = [];
-  const seen = new Set(gone);
-  for (const id of gone)
-    for (const object of standing.get(id) ?? []) {
-      if (seen.has(object.id) || leaves(known.get(object.id), id)) continue;
-      seen.add(object.id);
-      gone.push(object.id);
-      dropped.push(object);
+  const leaves = leavingIn(actions, observed);
+  const dropped = new Map<ObjectId, NetObject>();
+  const weakened = new Map<ObjectId, { object: NetObject; left: Spec }>();
+  const removed = new Set(gone.flatMap(({ op, id }) => (op === 'remove' ? [id] : [])));
+  const queue = gone.map(({ op, id }) => ({ id, down: op !== 'remove' }));
+  for (const { id, down } of queue)
+    for (const { object, port } of standing.get(id) ?? []) {
+      if (removed.has(object.id) || dropped.has(object.id) || leaves(object.id, id)) continue;
+      if (down && !needsUp(object)) continue;
+      if (port) weakened.set(object.id, { object, left: withoutMaster(object.spec) });
+      else {
+        dropped.set(object.id, object);
+        queue.push({ id: object.id, down: false });
+      }
     }
-  return dropped;
+  for (const id of dropped.keys()) weakened.delete(id);
+  return { dropped: [...dropped.values()], weakened: [...weakened.values()] };
 }
 
-/** True when a step moves the object away before `id` goes. */
-function leaves(action: Action | undefined, id: ObjectId): boolean {
-  if (action?.op !== 'change' || action.after === undefined) return false;
-  return !needsOf(action.netns, objectClass(action.class), action.after).includes(id);
+/**
+ * Tells whether a step moves an object away from another before that goes. It cannot when what it moves to waits for
+ * something that goes, too, and comes back.
+ */
+function leavingIn(
+  actions: readonly Action[],
+  observed: Observed,
+): (id: ObjectId, from: ObjectId) => boolean {
+  const steps = new Map<ObjectId, Action>();
+  const waiting = new Map<ObjectId, boolean>();
+  for (const action of actions) {
+    steps.set(action.id, action);
+    if (action.replaces !== undefined || setsDown(action)) waiting.set(action.id, true);
+  }
+  const needs = (id: ObjectId): readonly ObjectId[] => {
+    const object = steps.get(id) ?? observed.get(id);
+    const spec = steps.get(id)?.after ?? observed.get(id)?.spec;
+    if (object === undefined || spec === undefined) return [];
+    return needsOf(object.netns, objectClass(object.class), spec);
+  };
+  const waits = (id: ObjectId): boolean => {
+    const known = waiting.get(id);
+    if (known !== undefined) return known;
+    waiting.set(id, false);
+    const found = needs(id).some(waits);
+    waiting.set(id, found);
+    return found;
+  };
+  return (id, from) => steps.get(id)?.op === 'change' && !needs(id).includes(from) && !needs(id).some(waits);
 }
 
-function standingOn(observed: Observed): ReadonlyMap<ObjectId, readonly NetObject[]> {
-  const standing = new Map<ObjectId, NetObject[]>();
-  for (const object of observed.values())
-    for (const need of baseOf(object)) {
+/** True for the step that sets a device down. */
+export function setsDown({ op, class: name, before, after }: Action): boolean {
+  return op === 'change' && name === 'link' && before?.['state'] === 'up' && after?.['state'] === 'down';
+}
+
+/** IPv6 addresses go with the device's state, IPv4 ones stay. */
+function needsUp({ class: name, spec }: NetObject): boolean {
+  return NEED_UP.has(name) || (name === 'address' && String(spec['address']).includes(':'));
+}
+
+/** Something on an object; a port outlives its master. */
+interface Standing {
+  readonly object: NetObject;
+  readonly port: boolean;
+}
+
+function standingOn(observed: Observed): ReadonlyMap<ObjectId, readonly Standing[]> {
+  const standing = new Map<ObjectId, Standing[]>();
+  for (const object of observed.values()) {
+    const kind = objectClass(object.class);
+    const master = object.class === 'link' ? masterOf(object) : undefined;
+    for (const need of needsOf(object.netns, kind, object.spec)) {
+      const port = need === master;
+      if (!port && object.class === 'link' && kind.innate?.(object.spec) === true) continue;
       const known = standing.get(need);
-      if (known === undefined) standing.set(need, [object]);
-      else known.push(object);
+      if (known === undefined) standing.set(need, [{ object, port }]);
+      else known.push({ object, port });
     }
+  }
   return standing;
 }
 
-/** What takes the object with it when it goes. A device outlives its master. */
-function baseOf(object: NetObject): readonly ObjectId[] {
-  const kind = objectClass(object.class);
-  const needs = needsOf(object.netns, kind, object.spec);
-  if (object.class !== 'link') return needs;
-  if (kind.innate?.(object.spec) === true) return [];
-  const master = object.spec['master'];
-  return needs.filter((id) => !id.endsWith(`link ${String(master)}`));
+function masterOf({ netns, spec }: NetObject): ObjectId | undefined {
+  const master = spec['master'];
+  if (typeof master !== 'string') return undefined;
+  return objectId(netns, 'link', master);
+}
+
+function withoutMaster(spec: Spec): Spec {
+  const { master: _, port: __, ...rest } = spec;
+  return rest;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { objectClass } from '../kinds/classes.ts';
 import type { ClassName, NetObject, ObjectId, OwnedObject, ReadRequest } from '../model/object.ts';
+import { setsDown } from './consequences.ts';
 import { makePlan } from './make-plan.ts';
 import type { Action, DesiredObject, PlanInput } from './plan.ts';
 
@@ -50,7 +51,6 @@ export function disturbedLinks(
   return links;
 }
 
-function disturbs({ op, class: name, before, after }: Action): boolean {
-  if (name !== 'link') return false;
-  return op === 'remove' || (op === 'change' && before?.['state'] === 'up' && after?.['state'] === 'down');
+function disturbs(action: Action): boolean {
+  return action.class === 'link' && (action.op === 'remove' || setsDown(action));
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { objectClass } from '../kinds/classes.ts';
-import { CLASS_NAMES, type NetObject, type ObjectId, type OwnedObject, type Spec } from '../model/object.ts';
-import { droppedBy } from './consequences.ts';
+import type { NetObject, ObjectId, OwnedObject, Spec } from '../model/object.ts';
 import { diagnose } from './diagnose/diagnose.ts';
 import { ordered } from './order.ts';
 import { type Claim, claimOf, ownedAfter, returned } from './ownership.ts';
 import type { Action, DesiredObject, Diagnostic, Plan, PlanInput } from './plan.ts';
+import { withRestored } from './put-back.ts';
 import { differing, merged } from './settings.ts';
 import { stepsOf } from './steps.ts';
 
@@ -37,7 +37,7 @@ export function makePlan(input: PlanInput): Plan {
     if (!declared.has(owned.id) && seen !== undefined)
       for (const step of stepsAway(owned, seen)) actions.push(step);
   }
-  const whole = ordered(withRestored(actions, input));
+  const whole = ordered(withRestored(actions, input.observed, input.desired));
   diagnostics.push(...diagnose(input, whole));
   return { actions: whole, diagnostics, adopted, owns };
 }
@@ -104,48 +104,4 @@ function stepsAway(owned: OwnedObject, seen: NetObject): readonly Action[] {
   const after = kind.compare === 'whole' ? owned.original : returned(seen.spec, owned, {}).spec;
   const fields = differing(kind, after, seen.spec, true);
   return fields.length === 0 ? [] : stepsOf({ object: seen, after, fields }, seen.spec);
-}
-
-/** With steps that put back what the kernel drops on the way, as far as what it stands on is there in the end. */
-export function withRestored(
-  actions: readonly Action[],
-  input: Pick<PlanInput, 'desired' | 'observed' | 'owned'>,
-): readonly Action[] {
-  const dropped = droppedBy(actions, input.observed);
-  if (dropped.length === 0) return actions;
-  const lost = new Set(dropped.map(({ id }) => id));
-  const desired = new Map(input.desired.map((object) => [object.id, object]));
-  const byId = new Map(actions.map((action) => [action.id, action]));
-  const gone = new Set(
-    [...lost, ...actions.filter(({ op }) => op === 'remove').map(({ id }) => id)].filter((id) => {
-      const last = byId.get(id);
-      return last === undefined || last.op === 'remove';
-    }),
-  );
-  const back: Action[] = [];
-  for (const object of inClassOrder(dropped)) {
-    const planned = byId.get(object.id);
-    const after = planned?.after ?? object.spec;
-    if (planned?.op === 'remove' || needsGone(object, after, gone)) continue;
-    gone.delete(object.id);
-    const origin = desired.get(object.id)?.origin;
-    for (const step of stepsOf({ object, after, fields: [], ...(origin && { origin }) }, undefined))
-      back.push({ ...step, restores: true });
-  }
-  const replaced = new Set(back.map(({ id }) => id));
-  return [...actions.filter(({ id }) => !replaced.has(id)), ...back];
-}
-
-function inClassOrder(objects: readonly NetObject[]): readonly NetObject[] {
-  const rank = (object: NetObject) => CLASS_NAMES.indexOf(object.class);
-  return objects.toSorted((a, b) => rank(a) - rank(b));
-}
-
-function needsGone(object: NetObject, after: Spec, gone: ReadonlySet<ObjectId>): boolean {
-  return objectClass(object.class)
-    .needs(after)
-    .some((ref) => {
-      const prefix = object.netns === '' ? '' : `netns ${object.netns} `;
-      return gone.has(`${prefix}${ref.class} ${ref.key}`);
-    });
 }

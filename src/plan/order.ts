@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { objectClass } from '../kinds/classes.ts';
 import { CLASS_NAMES, type ClassName, type ObjectId } from '../model/object.ts';
+import { setsDown } from './consequences.ts';
 import type { Action } from './plan.ts';
 import { needsOf } from './steps.ts';
 
@@ -38,7 +39,8 @@ type Edges = readonly (number[] | undefined)[];
 
 function dependencies(actions: readonly Action[]): Edges {
   const edges: (number[] | undefined)[] = new Array(actions.length);
-  const { making, removing } = byId(actions);
+  const { making, removing, lowering } = byId(actions);
+  const ends = removing.size + lowering.size;
   const link = (later: number, earlier: number | undefined) => {
     if (earlier === undefined || earlier === later) return;
     const known = edges[later];
@@ -52,14 +54,14 @@ function dependencies(actions: readonly Action[]): Edges {
       if (action.op === 'create') link(i, removing.get(action.id));
       for (const need of needsOf(action.netns, kind, action.after ?? {})) {
         link(i, making.get(need));
-        if (removing.size > 0) kept.add(need);
+        if (ends > 0) kept.add(need);
       }
     }
-    if (action.before === undefined || removing.size === 0) return;
+    if (action.before === undefined || ends === 0) return;
     for (const need of needsOf(action.netns, kind, action.before))
       if (!kept.has(need)) {
-        const removal = removing.get(need);
-        if (removal !== undefined) link(removal, i);
+        const end = removing.get(need) ?? lowering.get(need);
+        if (end !== undefined) link(end, i);
       }
   });
   return edges;
@@ -68,10 +70,12 @@ function dependencies(actions: readonly Action[]): Edges {
 function byId(actions: readonly Action[]) {
   const making = new Map<ObjectId, number>();
   const removing = new Map<ObjectId, number>();
-  actions.forEach(({ op, id }, i) => {
-    (op === 'remove' ? removing : making).set(id, i);
+  const lowering = new Map<ObjectId, number>();
+  actions.forEach((action, i) => {
+    (action.op === 'remove' ? removing : making).set(action.id, i);
+    if (setsDown(action)) lowering.set(action.id, i);
   });
-  return { making, removing };
+  return { making, removing, lowering };
 }
 
 /** Each step behind those that go first, otherwise as they stand. An edge that closes a circle is left out. */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { objectClass } from '../kinds/classes.ts';
 import type { NetObject, ObjectId } from '../model/object.ts';
-import { droppedBy } from './consequences.ts';
-import { withRestored } from './make-plan.ts';
+import { lossesOf } from './consequences.ts';
 import { ordered } from './order.ts';
 import type { Action, Image, Plan } from './plan.ts';
+import { withRestored } from './put-back.ts';
 import { differing } from './settings.ts';
 import { type ObjectName, stepsOf } from './steps.ts';
 
@@ -15,7 +15,9 @@ export function imageOf(plan: Plan, observed: ReadonlyMap<ObjectId, NetObject>):
     const spec = observed.get(id)?.spec;
     image.set(id, { object: { id, netns, class: name, key }, ...(spec && { spec }) });
   }
-  for (const { spec, ...object } of droppedBy(plan.actions, observed)) image.set(object.id, { object, spec });
+  const { dropped, weakened } = lossesOf(plan.actions, observed);
+  for (const { spec, ...object } of [...dropped, ...weakened.map(({ object: port }) => port)])
+    image.set(object.id, { object, spec });
   return image;
 }
 
@@ -34,7 +36,5 @@ export function restorePlan(image: Image, observed: ReadonlyMap<ObjectId, NetObj
     const fields = seen === undefined ? [] : differing(kind, spec, seen, true);
     actions.push(...stepsOf({ object, after: spec, fields }, seen));
   }
-  const desired: never[] = [];
-  const all = withRestored(actions, { desired, observed, owned: new Map() });
-  return { actions: ordered(all), diagnostics: [], adopted: [], owns: [] };
+  return { actions: ordered(withRestored(actions, observed)), diagnostics: [], adopted: [], owns: [] };
 }

@@ -61,11 +61,11 @@ describe('a plan tells', () => {
     const own = toldBetween(first, then, base, { callers }).filter((one) => one.includes('OWN_PATH'));
     const tail = ': confirm in time, or it is rolled back';
     const from = 'warning OWN_PATH: the connection from 198.51.100.9';
-    expect(own).toEqual([
+    expect(own.toSorted()).toEqual([
+      `${from} comes to 192.0.2.1, which is removed from eth0${tail}`,
+      `${from} is answered through the route main default, which is removed${tail}`,
       `${from} runs through eth0, which is set down${tail}`,
       `${from} will be answered through the route main 198.51.100.0/24${tail}`,
-      `${from} is answered through the route main default, which is removed${tail}`,
-      `${from} comes to 192.0.2.1, which is removed from eth0${tail}`,
     ]);
     expect(toldBetween(first, { ...first, links: [bridge] }, base, { callers })).toEqual([]);
   });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Action, Diagnostic, PlanInput } from '../plan.ts';
 import { defaultRoute } from './default-route.ts';
+import { down } from './down.ts';
 import { fixed } from './fixed.ts';
 import { gateway } from './gateway.ts';
 import { missing } from './missing.ts';
@@ -15,6 +16,7 @@ const CHECKS: readonly ((outlook: Outlook) => Iterable<Diagnostic>)[] = [
   unsupported,
   missing,
   fixed,
+  down,
   ownPath,
   outage,
   defaultRoute,
