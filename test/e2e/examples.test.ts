@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every example document applies, plans to nothing and rolls back to what was there; one that needs what this kernel
+// lacks is refused with the option that brings it.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, expect, test } from 'vitest';
+import { netns, type TestNetns } from '../helpers/netns.ts';
+import { type TestAgent, testAgent } from '../helpers/weir.ts';
+
+const FOLDER = fileURLToPath(new URL('../../examples/documents', import.meta.url));
+const EXAMPLES = readdirSync(FOLDER).sort();
+
+const refused: string[] = [];
+afterAll(() => {
+  const applied = EXAMPLES.length - refused.length;
+  console.log(
+    `examples: ${applied} applied, ${refused.length} refused by this kernel (${refused.join(', ')})`,
+  );
+});
+
+test.each(EXAMPLES)('%s', async (name) => {
+  const file = join(FOLDER, name);
+  await using ns = await netns('wG-ex');
+  makeDevices(ns, readFileSync(file, 'utf8'));
+  await using agent = await testAgent(ns.name, '--set', 'namespaces.discover=false');
+  const before = await state(agent);
+
+  const applied = await agent.weir('apply', '-f', file, '--yes', '--no-confirm', '--probe', 'none');
+  const told = applied.stdout + applied.stderr;
+  if (applied.status !== 0) {
+    mustBeLacking(told);
+    refused.push(name);
+    expect(await state(agent)).toBe(before);
+    return;
+  }
+  const plan = await agent.weir('plan', '-f', file, '--detailed-exitcode');
+  expect(plan).toMatchObject({ status: 0, stderr: '' });
+  expect(await state(agent)).not.toBe(before);
+
+  const back = await agent.weir('rollback', '0', '--yes', '--no-confirm', '--probe', 'none');
+  expect(back).toMatchObject({ status: 0, stderr: '' });
+  expect(await state(agent)).toBe(before);
+});
+
+/** The devices that a line `# Devices: eth0 eth1` says exist, each with a peer that is up. */
+function makeDevices(ns: TestNetns, text: string): void {
+  const [, names = ''] = /^# Devices: (.*)$/m.exec(text) ?? [];
+  for (const name of names.split(' ').filter((one) => one !== '')) {
+    ns.ip('link', 'add', name, 'type', 'veth', 'peer', 'name', `${name}-far`);
+    ns.ip('link', 'set', `${name}-far`, 'up');
+  }
+}
+
+async function state(agent: TestAgent): Promise<string> {
+  const { status, stdout, stderr } = await agent.weir('show', 'state', '-o', 'yaml');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return stdout;
+}
+
+/** The refusal names options, and the kernel that runs has been built without one of them. */
+function mustBeLacking(told: string): void {
+  const options = told.match(/CONFIG_[A-Z0-9_]+/g) ?? [];
+  expect(options, told).not.toEqual([]);
+  const config = '/proc/config.gz';
+  if (!existsSync(config)) return;
+  const built = gunzipSync(readFileSync(config)).toString();
+  const absent = options.filter((option) => !new RegExp(`^${option}=`, 'm').test(built));
+  expect(absent, told).not.toEqual([]);
+}
