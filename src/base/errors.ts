@@ -66,6 +66,7 @@ export const ERRORS = {
   ROLLED_BACK: { ...failure('{error}; everything is as it was before', 422), exit: 4 },
   ROLLBACK_FAILED: { ...failure('{error}; undoing it failed too: {leftovers}'), exit: 4 },
   JOURNAL: failure('journal {file}: {problem}'),
+  UNREACHABLE: failure('{problem}', 503, true),
   // agent and cli
   AGENT_UNREACHABLE: failure('no agent answers on {socket}: {problem}', 503, true),
   AGENT_RUNNING: failure('another agent already listens on {socket}', 409),

@@ -48,7 +48,8 @@ export function engineMethods(engine: Engine, drift: DriftWatch): Methods {
       const found = engine.journal.revision(revision);
       if (found === undefined)
         throw new WeirError('NOT_FOUND', { what: 'revision', name: revision, hint: '' });
-      return json({ ...summary(engine, found), content, diff: found.plan });
+      const { plan: diff, ...record } = found;
+      return json({ ...summary(engine, record), content, diff });
     },
     async exportState({ netns = '', form }: { readonly netns?: string; readonly form?: 'json' | 'yaml' }) {
       const observed = await engine.parts.reader.read({ netns, keys: new Map(), all: true });

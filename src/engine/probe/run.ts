@@ -5,10 +5,11 @@ import type { ProbeResult } from '../change/report.ts';
 import type { Probe } from './probe.ts';
 
 /** Attempts after a change: neighbours are resolved anew, ports of bridges start to forward. */
-const PAUSES_MS = [0, 200, 500, 1_000, 2_000];
+const PAUSES_MS = [0, 300, 1_000];
 
 /** The probes of one change. */
 export interface Probes {
+  /** What they said, those before the change and then those after it. */
   readonly results: readonly ProbeResult[];
   after(): Promise<readonly ProbeResult[]>;
 }
@@ -18,17 +19,17 @@ export interface Probes {
  * asked for must succeed afterwards, since the change may be what makes it succeed.
  */
 export async function probeBefore(probes: readonly Probe[]): Promise<Probes> {
-  const before = await Promise.all(probes.map((probe) => verdict(probe)));
-  const counting = probes.filter(({ explicit }, i) => explicit || before[i] === undefined);
-  const first: ProbeResult[] = probes.map(({ name }, i) => result(name, before[i], null));
+  const all = await Promise.all(probes.map(async (probe) => ({ probe, problem: await verdict(probe) })));
+  const counting = all.filter(({ probe, problem }) => probe.explicit || problem === undefined);
+  let results = counting.map(({ probe, problem }) => result(probe.name, problem, null));
   return {
-    results: first,
-    after: () =>
-      Promise.all(
-        probes.map(async (probe, i) =>
-          counting.includes(probe) ? resultAfter(probe, before[i]) : (first[i] as ProbeResult),
-        ),
-      ),
+    get results() {
+      return results;
+    },
+    async after() {
+      results = await Promise.all(counting.map(({ probe, problem }) => resultAfter(probe, problem)));
+      return results;
+    },
   };
 }
 
