@@ -155,9 +155,13 @@ it('asks on a terminal, counts down, and keeps what is confirmed with Enter', as
   expect(has('192.0.2.60/24')).toBe(false);
   terminal.line(`clear; ${line}; echo "<$?>"`);
   await terminal.until(/Apply this\? \[y\/N\]/);
+  // The second Enter comes too early to be a confirmation.
   terminal.line('y');
+  terminal.line('');
   await terminal.until(/Enter confirms, n undoes it, \^C leaves/);
+  await terminal.until(/running: 11\d s/);
   expect(has('192.0.2.60/24')).toBe(true);
+  expect((await agent.weir('status')).stdout).toMatch(/unconfirmed/);
   terminal.line('');
   await terminal.until(/holds[\s\S]*<0>/);
   expect((await agent.weir('status')).stdout).not.toMatch(/unconfirmed/);

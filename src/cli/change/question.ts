@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createInterface } from 'node:readline/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../context.ts';
 
 /** True when somebody sits there who can be asked. */
@@ -22,4 +23,15 @@ export async function ask(
   } finally {
     lines.close();
   }
+}
+
+/** Milliseconds in which everything that was typed before arrives. */
+const TYPE_AHEAD_MS = 100;
+
+/** Throw away what was typed while nobody asked: an impatient Enter must not answer the next question. */
+export async function discardTypeAhead({ deps: { stdin } }: Context): Promise<void> {
+  const ignore = (): void => {};
+  stdin.on('data', ignore).resume();
+  await sleep(TYPE_AHEAD_MS);
+  stdin.off('data', ignore).pause();
 }

@@ -6,7 +6,7 @@ import type { ApplyReport, ChangeStatus, RevisionDetail } from '../../api/schema
 import type { AgentClient } from '../client.ts';
 import type { Context } from '../context.ts';
 import { EXIT, ExitWith } from '../exit.ts';
-import { ask } from './question.ts';
+import { ask, discardTypeAhead } from './question.ts';
 import { clockOf } from './report.ts';
 
 const CLEAR = '\r\u001b[K';
@@ -45,6 +45,7 @@ async function decide(context: Context, agent: AgentClient, report: ApplyReport)
   });
   process.once('SIGINT', leave);
   const { stderr } = context.deps;
+  await discardTypeAhead(context);
   try {
     return await Promise.race([
       left,
