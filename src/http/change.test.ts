@@ -230,3 +230,23 @@ describe('roles', () => {
     expect(f.double.calls).toHaveLength(1);
   });
 });
+
+it('are described with bodies, headers and expected errors', async () => {
+  await using f = await fixture();
+  interface Operation {
+    readonly parameters: readonly { readonly name: string; readonly in: string }[];
+    readonly requestBody: { readonly content: object };
+    readonly responses: Readonly<Record<string, object>>;
+  }
+  const { json } = await ask(f.http.to, '/openapi.json');
+  const paths = json['paths'] as Record<string, { post: Operation; get: Operation }>;
+  const { post } = paths['/v1/apply'] as { post: Operation };
+  expect(Object.keys(post.requestBody.content)).toEqual(['application/json', 'application/yaml']);
+  expect(post.parameters).toContainEqual(expect.objectContaining({ name: 'if-match', in: 'header' }));
+  expect(post.parameters).toContainEqual(expect.objectContaining({ name: 'probes', in: 'query' }));
+  expect(Object.keys(post.responses)).toEqual(['200', '400', '409', '412', '422', '500', 'default']);
+  expect(paths['/v1/revisions/{revision}']?.get.parameters).toContainEqual(
+    expect.objectContaining({ name: 'revision', in: 'path' }),
+  );
+  expect(paths['/v1/change']?.get.responses['200']).toMatchObject({ headers: { etag: expect.anything() } });
+});
