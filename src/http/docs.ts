@@ -31,7 +31,7 @@ function description(version: string): object {
       title: 'Weir',
       version,
       description:
-        'Observe the network of a Linux node. Errors are `application/problem+json` with a stable code. ' +
+        'Observe and change the network of a Linux node. Errors are `application/problem+json` with a stable code. ' +
         'Over the Unix socket no credentials are needed: the kernel says who asks.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },

@@ -43,7 +43,7 @@ export function eventRoutes(app: FastifyInstance, service: WeirService, limits: 
     url: '/v1/events',
     access: 'read',
     tag: 'events',
-    summary: 'Changes of links, addresses, routes, rules, neighbours and nexthops as they happen',
+    summary: 'Changes of the node, by whomever, and how a change of documents gets on, as they happen',
     query: EventQuery,
     response: {
       mediaType: 'text/event-stream',
