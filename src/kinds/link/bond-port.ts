@@ -2,6 +2,7 @@
 import { renderMac } from '../../base/ip.ts';
 import { given, present } from '../fields.ts';
 import { portKind } from './kind.ts';
+import { number, type Settings } from './setting.ts';
 
 const STATES = ['ACTIVE', 'BACKUP'];
 const MII_STATUS = ['UP', 'GOING_DOWN', 'DOWN', 'GOING_BACK'];
@@ -35,3 +36,9 @@ export const bondPort = portKind('bond', (d) =>
     ad_partner_oper_port_state_str: given(d.adPartnerOperPortState, stateNames),
   }),
 );
+
+/** How a port of a bond is declared (drivers/net/bonding/bond_netlink.c bond_slave_changelink()). */
+export const declaredBondPort: Settings = {
+  queue_id: number('queueId', 'Transmit queue', 0, 65535),
+  prio: number('prio', 'Precedence when the active port fails', -0x8000_0000, 0x7fff_ffff),
+};

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Type } from 'typebox';
 import { renderMac } from '../../base/ip.ts';
 import { altHex, type Fields, given, present, seconds, toNumber } from '../fields.ts';
 import { renderBridgeId } from './bridge-id.ts';
 import { etherProtocolName } from './ether-protocols.ts';
 import { linkKind } from './kind.ts';
+import { bit, type DeclaredKind, hexadecimal, mac, number, shared, wide, word } from './setting.ts';
 
 /** BR_BOOLOPT_* by bit (include/uapi/linux/if_bridge.h). */
 const BOOLEAN_OPTIONS = [
@@ -79,3 +81,59 @@ function booleanOptions(options: { readonly optval: number; readonly optmask: nu
     if ((options.optmask & (1 << bit)) !== 0) fields[name] = (options.optval >> bit) & 1;
   return fields;
 }
+
+/** How a bridge is declared (net/bridge/br_netlink.c br_changelink()). Times in centiseconds. */
+export const declaredBridge: DeclaredKind = {
+  kind: 'bridge',
+  config: 'CONFIG_BRIDGE',
+  settings: {
+    forward_delay: number('forwardDelay', 'Centiseconds in listening and in learning', 0, 3000),
+    hello_time: number('helloTime', 'Centiseconds between hello packets', 100, 1000),
+    max_age: number('maxAge', 'Centiseconds until a silent root is given up', 600, 4000),
+    ageing_time: number('ageingTime', 'Centiseconds until a learnt address is forgotten', 0, 36_000_000),
+    stp_state: number('stpState', 'Spanning tree: 0 off, 1 on', 0, 1),
+    priority: number('priority', 'Bridge priority', 0, 65535),
+    vlan_filtering: bit('vlanFiltering', 'VLAN filtering'),
+    vlan_protocol: word('vlanProtocol', 'Tag protocol', { 33024: '802.1Q', 34984: '802.1ad' }),
+    fdb_max_learned: number('fdbMaxLearned', 'Learnt addresses at most, 0 without limit', 0, 0xffff_ffff),
+    vlan_default_pvid: number('vlanDefaultPvid', 'VLAN of untagged packets on new ports', 0, 4094),
+    vlan_stats_enabled: bit('vlanStatsEnabled', 'Statistics per VLAN'),
+    vlan_stats_per_port: bit('vlanStatsPerPort', 'Statistics per VLAN and port'),
+    group_fwd_mask: hexadecimal('groupFwdMask', 'Link-local groups that are forwarded', 0xfff8),
+    group_addr: mac('groupAddr', 'Group address of the spanning tree'),
+    ...Object.fromEntries(
+      BOOLEAN_OPTIONS.map((name) => [
+        name,
+        shared(Type.Integer({ description: `${name}: 0 or 1`, minimum: 0, maximum: 1 })),
+      ]),
+    ),
+    mcast_snooping: bit('mcastSnooping', 'Multicast snooping'),
+    mcast_router: number('mcastRouter', 'Multicast router: 0 never, 1 learnt, 2 always', 0, 2),
+    mcast_query_use_ifaddr: bit('mcastQueryUseIfaddr', 'Queries carry the own address'),
+    mcast_querier: bit('mcastQuerier', 'Send queries'),
+    mcast_hash_max: number('mcastHashMax', 'Size of the multicast table', 1, 0xffff_ffff),
+    mcast_last_member_cnt: number('mcastLastMemberCnt', 'Queries before a group is left', 0, 0xffff_ffff),
+    mcast_startup_query_cnt: number('mcastStartupQueryCnt', 'Queries at start', 0, 0xffff_ffff),
+    mcast_last_member_intvl: wide('mcastLastMemberIntvl', 'Centiseconds between them'),
+    mcast_membership_intvl: wide('mcastMembershipIntvl', 'Centiseconds until a membership ends'),
+    mcast_querier_intvl: wide('mcastQuerierIntvl', 'Centiseconds until another querier is given up'),
+    mcast_query_intvl: wide('mcastQueryIntvl', 'Centiseconds between queries'),
+    mcast_query_response_intvl: wide('mcastQueryResponseIntvl', 'Centiseconds to answer in'),
+    mcast_startup_query_intvl: wide('mcastStartupQueryIntvl', 'Centiseconds between queries at start'),
+    mcast_stats_enabled: bit('mcastStatsEnabled', 'Multicast statistics'),
+    mcast_igmp_version: number('mcastIgmpVersion', 'IGMP version', 2, 3),
+    mcast_mld_version: number('mcastMldVersion', 'MLD version', 1, 2),
+    nf_call_iptables: bit('nfCallIptables', 'IPv4 packets pass netfilter'),
+    nf_call_ip6tables: bit('nfCallIp6Tables', 'IPv6 packets pass netfilter'),
+    nf_call_arptables: bit('nfCallArptables', 'ARP packets pass netfilter'),
+  },
+  joined(changed) {
+    let [optval, optmask] = [0, 0];
+    for (const [place, name] of BOOLEAN_OPTIONS.entries()) {
+      if (changed[name] === undefined) continue;
+      optmask |= 1 << place;
+      if (changed[name] === 1) optval |= 1 << place;
+    }
+    return optmask === 0 ? {} : { multiBoolopt: { optval, optmask } };
+  },
+};

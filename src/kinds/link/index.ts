@@ -5,6 +5,9 @@ import { bondPort } from './bond-port.ts';
 import { bridge } from './bridge.ts';
 import { bridgePort } from './bridge-port.ts';
 import { geneve } from './geneve.ts';
+import { GRE_KINDS } from './gre.ts';
+import { IP_TUNNEL_KINDS } from './ip-tunnel.ts';
+import { ipvlan, ipvtap } from './ipvlan.ts';
 import type { LinkData, LinkKind, PortData, PortKind } from './kind.ts';
 import { macvlan, macvtap } from './macvlan.ts';
 import { PLAIN_KINDS } from './plain.ts';
@@ -25,6 +28,10 @@ export const LINK_KINDS: readonly LinkKind[] = [
   bond,
   vrf,
   geneve,
+  ipvlan,
+  ipvtap,
+  ...GRE_KINDS,
+  ...IP_TUNNEL_KINDS,
 ];
 
 /** Every kind of port that Weir describes. */

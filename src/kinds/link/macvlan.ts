@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Type } from 'typebox';
 import { renderMac } from '../../base/ip.ts';
 import { type Fields, given, present, unlessZero } from '../fields.ts';
 import { linkKind } from './kind.ts';
+import { type DeclaredKind, number, shared, word } from './setting.ts';
 
 /** MACVLAN_MODE_* (include/uapi/linux/if_link.h). */
 const MODES: Readonly<Record<number, string>> = {
@@ -35,3 +37,34 @@ function render(d: Omit<MacvlanData, 'kind'>): Fields {
 export const macvlan = linkKind('macvlan', render);
 /** A macvlan with a character device on top. */
 export const macvtap = linkKind('macvtap', render);
+
+/** How macvlan and macvtap are declared (drivers/net/macvlan.c macvlan_changelink()). */
+function declared(kind: 'macvlan' | 'macvtap', config: string): DeclaredKind {
+  return {
+    kind,
+    config,
+    lower: true,
+    settings: {
+      mode: word('mode', 'What reaches the devices on the same lower device', MODES),
+      nopromisc: shared(
+        Type.Literal(true, { description: 'Leave the lower device out of promiscuous mode' }),
+      ),
+      nodst: shared(Type.Literal(true, { description: 'Mode source: nothing by destination' })),
+      bcqueuelen: number('bcQueueLen', 'Packets that the broadcast queue holds', 0, 0xffff_ffff),
+      bclim: number('bcCutoff', 'From how many receivers on a broadcast is queued', -1, 0x7fff_ffff),
+    },
+    joined: (changed, all) => {
+      const flags =
+        (all['nopromisc'] === true ? MACVLAN_FLAG_NOPROMISC : 0) |
+        (all['nodst'] === true ? MACVLAN_FLAG_NODST : 0);
+      return changed['nopromisc'] === undefined && changed['nodst'] === undefined ? {} : { flags };
+    },
+    fixed: (before, after) =>
+      before['mode'] !== after['mode'] && [before['mode'], after['mode']].includes('passthru')
+        ? ['mode']
+        : [],
+  };
+}
+
+export const declaredMacvlan = declared('macvlan', 'CONFIG_MACVLAN');
+export const declaredMacvtap = declared('macvtap', 'CONFIG_MACVTAP');

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { given, isSet, present, whenSet } from '../fields.ts';
 import { linkKind } from './kind.ts';
+import { type DeclaredKind, fixed, number, onOff, word } from './setting.ts';
 
 /** IFF_TUN and IFF_TAP (include/uapi/linux/if_tun.h). */
 const TYPES: Readonly<Record<number, string>> = { 1: 'tun', 2: 'tap' };
@@ -22,3 +23,18 @@ export const tun = linkKind('tun', (d) =>
     group: d.group,
   }),
 );
+
+/** How a TUN or TAP device is declared: its driver takes nothing by netlink, and nothing after creation. */
+export const declaredTun: DeclaredKind = {
+  kind: 'tun',
+  config: 'CONFIG_TUN',
+  required: ['type'],
+  settings: {
+    type: fixed(word('type', 'IP packets or Ethernet frames', TYPES)),
+    pi: fixed(onOff('pi', 'Packet information before each packet')),
+    vnet_hdr: fixed(onOff('vnetHdr', 'A virtio header before each packet')),
+    multi_queue: fixed(onOff('multiQueue', 'Several queues')),
+    user: fixed(number('owner', 'User id that may attach', 0, 0xffff_fffe)),
+    group: fixed(number('group', 'Group id that may attach', 0, 0xffff_fffe)),
+  },
+};
