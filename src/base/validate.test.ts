@@ -20,7 +20,11 @@ describe('complaints', () => {
 
   it('name an unknown property and the nearest known one, at any depth', () => {
     expect(complaints(schema, { level: 'info', limits: { conections: 3, connections: 1 } })).toEqual([
-      { path: 'limits', problem: 'unknown property "conections", did you mean "connections"?' },
+      {
+        path: 'limits',
+        problem: 'unknown property "conections", did you mean "connections"?',
+        unknown: 'conections',
+      },
     ]);
   });
 

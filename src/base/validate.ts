@@ -9,6 +9,8 @@ export interface Complaint {
   /** Dotted path of the property, '' for the value itself. */
   readonly path: string;
   readonly problem: string;
+  /** Name of the property that is there and should not be. */
+  readonly unknown?: string;
 }
 
 type ValidationError = ReturnType<typeof Errors>[1][number];
@@ -20,7 +22,7 @@ export function complaints(schema: TSchema, value: unknown): readonly Complaint[
   // An unknown property goes first: it is often the misspelt one that is then missing.
   const rank = ({ keyword }: ValidationError) => (keyword === 'additionalProperties' ? 0 : 1);
   const sorted = errors.toSorted((a, b) => rank(a) - rank(b));
-  const found = sorted.flatMap((error) => describe(schema, error));
+  const found = sorted.flatMap((error) => describe(schema, value, error));
   return found.filter((one, i) => found.findIndex((other) => same(one, other)) === i);
 }
 
@@ -40,7 +42,7 @@ function same(a: Complaint, b: Complaint): boolean {
   return a.path === b.path && a.problem === b.problem;
 }
 
-function describe(schema: TSchema, error: ValidationError): Complaint[] {
+function describe(schema: TSchema, value: unknown, error: ValidationError): Complaint[] {
   const path = dotted(error.instancePath);
   switch (error.keyword) {
     case 'boolean': // stands beside additionalProperties
@@ -50,12 +52,17 @@ function describe(schema: TSchema, error: ValidationError): Complaint[] {
       return error.params.additionalProperties.map((name) => ({
         path,
         problem: `unknown property "${name}"${didYouMean(name, known)}`,
+        unknown: name,
       }));
     }
     case 'required':
       return error.params.requiredProperties.map((name) => ({ path, problem: `"${name}" is missing` }));
-    case 'enum':
-      return [{ path, problem: `must be one of ${error.params.allowedValues.join(', ')}` }];
+    case 'enum': {
+      const choices = error.params.allowedValues.map(String);
+      const given = valueAt(value, error.instancePath);
+      const hint = typeof given === 'string' ? didYouMean(given, choices) : '';
+      return [{ path, problem: `must be one of ${choices.join(', ')}${hint}` }];
+    }
     case 'pattern': {
       const meaning = at(schema, error.schemaPath)['description'];
       return [{ path, problem: `${error.message}${meaning === undefined ? '' : ` (${meaning})`}` }];
@@ -74,6 +81,12 @@ function segments(pointer: string): string[] {
     .split('/')
     .slice(1)
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+function valueAt(value: unknown, pointer: string): unknown {
+  let node = value;
+  for (const key of segments(pointer)) node = (node as Record<string, unknown>)[key];
+  return node;
 }
 
 function at(schema: TSchema, pointer: string): Record<string, object> {

@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { Compile, type Validator } from 'typebox/schema';
 import type { PlacedProblem } from '../base/errors.ts';
 import { didYouMean } from '../base/suggest.ts';
-import { complaints } from '../base/validate.ts';
+import { type Complaint, complaints } from '../base/validate.ts';
 import type { Section } from '../kinds/object-class.ts';
 import { itemsOf, MAX_PROBLEMS } from '../plan/desired.ts';
 import {
@@ -44,16 +44,17 @@ export function validateCandidates(candidates: readonly Candidate[]): Parsed {
   const documents = new Map<string, Document>();
   for (const candidate of candidates) {
     const name = nameOf(candidate.value);
-    const report = (path: string, problem: string) => {
-      const at = candidate.locate?.(path);
+    const report = ({ path, problem, unknown }: Complaint) => {
+      const at = candidate.locate?.(unknown === undefined ? path : joined(path, unknown));
       const file = candidate.file;
       if (problems.length < MAX_PROBLEMS)
         problems.push({ path, problem, ...(name && { document: name }), ...(file && { file }), ...at });
     };
     const found = problemsOf(candidate.value);
-    for (const { path, problem } of found) report(path, problem);
+    found.forEach(report);
     if (found.length > 0 || name === undefined) continue;
-    if (documents.has(name)) report('metadata.name', twice(name, documents.get(name)?.file));
+    const other = documents.get(name);
+    if (other !== undefined) report({ path: 'metadata.name', problem: twice(name, other.file) });
     documents.set(name, { ...candidate, name, value: candidate.value as DocumentValue });
   }
   return { documents: [...documents.values()], problems };
@@ -75,12 +76,7 @@ function nameOf(value: unknown): string | undefined {
   return typeof name === 'string' && typeof kind === 'string' ? `${kind}/${name}` : undefined;
 }
 
-interface Found {
-  readonly path: string;
-  readonly problem: string;
-}
-
-function problemsOf(value: unknown): readonly Found[] {
+function problemsOf(value: unknown): readonly Complaint[] {
   if (!isMapping(value))
     return [{ path: '', problem: 'a document is a mapping with apiVersion, kind, metadata and spec' }];
   const { apiVersion, kind } = value;
@@ -90,7 +86,7 @@ function problemsOf(value: unknown): readonly Found[] {
   const outside = complaints(outline(kind as DocumentKind), value);
   if (outside.length > 0) return outside;
   const spec = value['spec'] as Readonly<Record<string, unknown>>;
-  const found: Found[] = [];
+  const found: Complaint[] = [];
   for (const section of sectionsOf(kind as DocumentKind)) checkItems(section, spec[section.name], found);
   return found;
 }
@@ -123,13 +119,16 @@ function checkOf(section: Section) {
 }
 
 /** The compiled schema looks at each item, and only one that does not fit is looked at again for what is wrong. */
-function checkItems(section: Section, value: unknown, found: Found[]): void {
+function checkItems(section: Section, value: unknown, found: Complaint[]): void {
   const { schema, compiled } = checkOf(section);
   for (const { item, path } of itemsOf(section, value)) {
     const checked = section.mapping ? item['value'] : item;
     if (compiled.Check(checked)) continue;
-    for (const one of complaints(schema, checked))
-      found.push({ path: one.path === '' ? path : `${path}.${one.path}`, problem: one.problem });
+    for (const one of complaints(schema, checked)) found.push({ ...one, path: joined(path, one.path) });
     if (found.length >= MAX_PROBLEMS) return;
   }
+}
+
+function joined(path: string, rest: string): string {
+  return [path, rest].filter((part) => part !== '').join('.');
 }

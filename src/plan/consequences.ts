@@ -17,22 +17,28 @@ export interface Losses {
 
 const NONE: Losses = { dropped: [], weakened: [] };
 
+/** Classes whose objects others stand on. */
+const CARRIES: ReadonlySet<ClassName> = new Set(['link', 'nexthop', 'qdisc', 'class', 'filter']);
+
 /** Dropped with a device that is set down (net/ipv4/fib_frontend.c fib_disable_ip(), net/ipv4/nexthop.c, arp.c). */
 const NEED_UP: ReadonlySet<ClassName> = new Set(['route', 'nexthop', 'neighbour']);
 
 /** The losses when the steps are carried out, of objects that no step moves away or removes before. */
 export function lossesOf(actions: readonly Action[], observed: Observed): Losses {
-  const gone = actions.filter((action) => action.op === 'remove' || setsDown(action));
+  const gone = actions.filter(
+    (action) => CARRIES.has(action.class) && (action.op === 'remove' || setsDown(action)),
+  );
   if (gone.length === 0) return NONE;
   const standing = standingOn(observed);
   const leaves = leavingIn(actions, observed);
   const dropped = new Map<ObjectId, NetObject>();
   const weakened = new Map<ObjectId, { object: NetObject; left: Spec }>();
-  const removed = new Set(gone.flatMap(({ op, id }) => (op === 'remove' ? [id] : [])));
+  const removed = new Set(actions.flatMap(({ op, id }) => (op === 'remove' ? [id] : [])));
   const queue = gone.map(({ op, id }) => ({ id, down: op !== 'remove' }));
   for (const { id, down } of queue)
     for (const { object, port } of standing.get(id) ?? []) {
-      if (removed.has(object.id) || dropped.has(object.id) || leaves(object.id, id)) continue;
+      if (removed.has(object.id) || dropped.has(object.id) || (!dropped.has(id) && leaves(object.id, id)))
+        continue;
       if (down && !needsUp(object)) continue;
       if (port) weakened.set(object.id, { object, left: withoutMaster(object.spec) });
       else {
