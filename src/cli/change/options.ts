@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Flags that several commands of changing share.
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { CliDeps } from '../deps.ts';
 import { DOCUMENT_DIRECTORY } from './files.ts';
 
@@ -24,10 +24,10 @@ export interface ChangeFlags {
 /** Add `-f`, `--prune` and `--full`. */
 export function withDocumentFlags(command: Command): Command {
   return command
-    .addOption(
-      new Option('-f, --file <file>', 'documents: a file, a directory or - ; may be repeated')
-        .argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value])
-        .default(undefined, DOCUMENT_DIRECTORY),
+    .option(
+      '-f, --file <file>',
+      `a file, a directory or - (default: ${DOCUMENT_DIRECTORY}); may be repeated`,
+      append,
     )
     .option('--prune', 'drop the documents of the current revision that are not given')
     .option('--full', 'show every step, however many there are');
@@ -43,7 +43,7 @@ export function withChangeFlags(command: Command): Command {
   return command
     .option(
       '--confirm <time>',
-      'undo it unless it is confirmed in this time: 90, 90s, 5m; 0 for never',
+      'undo it unless it is confirmed in this time: 90, 90s, 5m; 0 asks for none',
       seconds,
     )
     .option('--no-confirm', 'keep it without a confirmation')

@@ -18,7 +18,9 @@ type ShowFlags = Readonly<Partial<Record<ShowFilter | 'netns', string>>>;
 
 /** `weir show <object>`: what the agent observes, as a list. */
 export function showCommand(deps: CliDeps): Command {
-  const show = new Command('show').description('list what the agent observes').usage('<object> [options]');
+  const show = new Command('show')
+    .description('list what the agent observes, or the node as documents')
+    .usage('<object> [options]');
   for (const object of SHOW_OBJECTS) show.addCommand(objectCommand(deps, object));
   show.addCommand(stateCommand(deps));
   return show;
