@@ -70,6 +70,8 @@ export class Engine {
   readonly #lock = new Lock();
   readonly #features: Features;
   #owned: ReadonlyMap<ObjectId, OwnedObject>;
+  /** What is owned once the open change is confirmed. */
+  #next: ReadonlyMap<ObjectId, OwnedObject> | undefined;
   #progress: Progress | undefined;
   #timer: NodeJS.Timeout | undefined;
   #problem: string | undefined;
@@ -290,6 +292,7 @@ export class Engine {
   /** All that the way back needs is durable after this. */
   #begin(prepared: Prepared, documents: DocumentSet, wish: ChangeWish, { who }: Asker): number {
     const { plan } = prepared;
+    this.#next = new Map(plan.owns.map((object) => [object.id, object]));
     return this.#journal.begin({
       time: this.parts.clock.now(),
       who,
@@ -307,7 +310,7 @@ export class Engine {
   #keep(who: string): void {
     clearTimeout(this.#timer);
     this.#journal.confirm(who, this.parts.boot);
-    this.#owned = this.#journal.owned();
+    this.#owned = this.#next ?? this.#journal.owned();
     this.#problem = undefined;
     this.#progress?.end('confirmed');
     this.#release();

@@ -77,7 +77,7 @@ test.each(Object.entries(CUTS))('nor when %s and the agent is killed', async (_n
   await apply(agent.to.socketPath, [network('cut', spec)], { confirmSeconds: 60, probes: ['none'] });
   expect(reaches(client.name, NODE)).toBe(false);
   agent.signal('SIGKILL');
-  await agent.ended();
+  await agent[Symbol.asyncDispose]();
   expect(reaches(client.name, NODE)).toBe(false);
   agent = await agentProcess({ netns: node.name, directory });
   expect(await backWithin(2)).toBe(true);
