@@ -3,9 +3,10 @@ import type { ClassName } from '../model/object.ts';
 import { address } from './address/address.ts';
 import { link } from './link/link.ts';
 import type { ObjectClass } from './object-class.ts';
+import { route } from './route/route.ts';
 
 /** Every class of objects that a document can declare. A new class is one file or folder and one line here. */
-export const OBJECT_CLASSES: readonly ObjectClass[] = [link, address];
+export const OBJECT_CLASSES: readonly ObjectClass[] = [link, address, route];
 
 const byName = new Map(OBJECT_CLASSES.map((one) => [one.name, one]));
 

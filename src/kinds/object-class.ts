@@ -99,7 +99,8 @@ export interface ObjectClass {
   requires?(spec: Spec): Requirement | undefined;
   /**
    * True when what the kernel reports for `field` is what was declared although the values differ, such as a lifetime
-   * that counts down. Plain equality is tried first.
+   * that counts down. Plain equality is tried first. Of a class that is compared `whole`, `declared` is undefined for
+   * what the kernel reports and nobody declared, such as the device that it found for a gateway.
    */
   agrees?(field: string, declared: unknown, observed: unknown): boolean;
   /** Of the fields that differ, those that the kernel cannot change in place: the object is replaced. */

@@ -50,7 +50,12 @@ function collect(
   }
   if (!exact) return;
   for (const name in seen)
-    if (wanted[name] === undefined && seen[name] !== undefined) found.push(`${prefix}${name}`);
+    if (
+      wanted[name] === undefined &&
+      seen[name] !== undefined &&
+      kind.agrees?.(name, undefined, seen[name]) !== true
+    )
+      found.push(`${prefix}${name}`);
 }
 
 function agree(kind: ObjectClass, field: string, wanted: unknown, seen: unknown): boolean {
