@@ -7,7 +7,7 @@ import {
   IFF_PROMISC,
   IFF_UP,
 } from '../../codec/generated/rt-link.ts';
-import { device, fixed, mac, number, onOff, type Setting, type Settings, shared } from './setting.ts';
+import { device, fixed, mac, number, type Setting, type Settings, shared, whenOn } from './setting.ts';
 
 /** IN6_ADDR_GEN_MODE_* in order (include/uapi/linux/if_link.h). */
 const ADDR_GEN_MODES = ['eui64', 'none', 'stable_secret', 'random'];
@@ -57,7 +57,7 @@ export const LATER_SETTINGS: Settings = {
     schema: Type.Enum(ADDR_GEN_MODES, { description: 'How IPv6 addresses are made' }),
     attributes: (value: string) => ({ afSpec: { inet6: { addrGenMode: ADDR_GEN_MODES.indexOf(value) } } }),
   },
-  proto_down: onOff('protoDown', 'Kept down by a protocol'),
+  proto_down: whenOn('protoDown', 'Kept down by a protocol'),
 };
 
 /** Settings that messages of their own or the header carry. */

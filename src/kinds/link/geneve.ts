@@ -49,7 +49,7 @@ export const declaredGeneve: DeclaredKind = {
     innerprotoinherit: fixed(flag('innerProtoInherit', 'Inner packets without an Ethernet header')),
   },
   check: (spec) =>
-    spec['external'] === undefined && (spec['id'] === undefined || spec['remote'] === undefined)
+    spec['external'] !== true && (spec['id'] === undefined || spec['remote'] === undefined)
       ? [['id', 'is missing, or `remote` is: give both, or `external: true`']]
       : [],
 };

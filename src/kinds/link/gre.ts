@@ -25,6 +25,7 @@ import {
   type Setting,
   type Settings,
   shared,
+  whenOn,
 } from './setting.ts';
 import { tunnelAddress } from './tunnel-settings.ts';
 
@@ -100,7 +101,7 @@ const common = (bytes: 4 | 16): Settings => ({
     ? {
         tos: hexadecimal('tos', 'Type of service, 1 inherits', 255),
         pmtudisc: onOff('pmtudisc', 'Path MTU discovery'),
-        ignore_df: { schema: Type.Literal(true), attributes: () => ({ ignoreDf: 1 }) },
+        ignore_df: whenOn('ignoreDf', "Fragment in spite of don't fragment"),
       }
     : { encap_limit: number('encapLimit', 'Nested tunnels at most', 0, 255) }),
 });

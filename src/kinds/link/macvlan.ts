@@ -47,9 +47,11 @@ function declared(kind: 'macvlan' | 'macvtap', config: string): DeclaredKind {
     settings: {
       mode: word('mode', 'What reaches the devices on the same lower device', MODES),
       nopromisc: shared(
-        Type.Literal(true, { description: 'Leave the lower device out of promiscuous mode' }),
+        Type.Boolean({ description: 'Leave the lower device out of promiscuous mode' }),
+        undefined,
+        false,
       ),
-      nodst: shared(Type.Literal(true, { description: 'Mode source: nothing by destination' })),
+      nodst: shared(Type.Boolean({ description: 'Mode source: nothing by destination' }), undefined, false),
       bcqueuelen: number('bcQueueLen', 'Packets that the broadcast queue holds', 0, 0xffff_ffff),
       bclim: number('bcCutoff', 'From how many receivers on a broadcast is queued', -1, 0x7fff_ffff),
     },

@@ -17,7 +17,7 @@ export interface Setting {
   readonly fixed?: true;
   /** The value names a device that must exist first. */
   readonly device?: true;
-  /** The value that the kernel stands for by saying nothing. */
+  /** The value that a new device has: not written to one, and meant where the kernel reports nothing. */
   readonly silent?: unknown;
   /** As the kernel will report it. @throws {WeirError} `VALUE`. */
   readonly canonical?: (value: never) => unknown;
@@ -82,14 +82,18 @@ export function onOff(name: string, description: string): Setting {
   };
 }
 
-/** A switch that `ip` shows only while it is on, in a byte. */
+/** A switch that the kernel reports, or `ip` shows, only while it is on. */
 export function whenOn(name: string, description: string): Setting {
-  return { schema: Type.Literal(true, { description }), attributes: () => ({ [name]: 1 }) };
+  return { ...onOff(name, description), silent: false };
 }
 
 /** The same as a flag: an attribute without payload. */
 export function flag(name: string, description: string): Setting {
-  return { schema: Type.Literal(true, { description }), attributes: () => ({ [name]: true }) };
+  return {
+    schema: Type.Boolean({ description }),
+    silent: false,
+    attributes: (value: boolean) => (value ? { [name]: true } : {}),
+  };
 }
 
 /** One of the words, whose place (or number in the map) is the value. */
@@ -149,8 +153,9 @@ export function device(name: string, description: string): Setting {
 }
 
 /** A setting that `joined` writes with others. */
-export function shared(schema: TSchema, canonical?: (value: never) => unknown): Setting {
-  return { schema, attributes: () => ({}), ...(canonical && { canonical }) };
+export function shared(schema: TSchema, canonical?: (value: never) => unknown, silent?: unknown): Setting {
+  const more = { ...(canonical && { canonical }), ...(silent !== undefined && { silent }) };
+  return { schema, attributes: () => ({}), ...more };
 }
 
 /** A device's name. */

@@ -56,8 +56,8 @@ export const declaredVlan: DeclaredKind = {
       Type.Array(Type.Enum([...FLAGS]), { description: 'Flags that are on, instead of REORDER_HDR alone' }),
       (given: readonly string[]) => FLAGS.filter((name) => given.includes(name)),
     ),
-    ingress_qos: shared(QosMap('From priority of the tag to priority in the kernel'), byFrom),
-    egress_qos: shared(QosMap('From priority in the kernel to priority of the tag'), byFrom),
+    ingress_qos: shared(QosMap('From priority of the tag to priority in the kernel'), byFrom, []),
+    egress_qos: shared(QosMap('From priority in the kernel to priority of the tag'), byFrom, []),
   },
   joined: (changed, _all, before) => ({
     ...given(changed['flags'] as readonly string[] | undefined, (names) => ({ flag: flagWord(names) })),

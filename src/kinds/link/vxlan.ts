@@ -120,7 +120,7 @@ export const declaredVxlan: DeclaredKind = {
   check(spec) {
     const multicast = (text: unknown) => /^(22[4-9]|23\d)\.|^ff/i.test(String(text));
     const found: (readonly [string, string])[] = [];
-    if (spec['id'] === undefined && spec['external'] === undefined)
+    if (spec['id'] === undefined && spec['external'] !== true)
       found.push(['id', 'is missing: give the network identifier, or `external: true`']);
     if (spec['group'] !== undefined && spec['remote'] !== undefined)
       found.push(['group', 'goes not with `remote`: keep one of them']);

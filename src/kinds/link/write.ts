@@ -36,7 +36,7 @@ export function writeLink(change: Change, to: OperationSink): void {
 function create(spec: Spec, to: OperationSink): void {
   const name = String(spec['name']);
   const first = attributesOf(FIRST_SETTINGS, spec, to);
-  const later = attributesOf(LATER_SETTINGS, spec, to);
+  const later = attributesOf(LATER_SETTINGS, telling(LATER_SETTINGS, spec), to);
   const port = portInfo(spec, undefined, to);
   const info = kindInfo(spec, undefined, to);
   const flags = flagsOf(spec);
@@ -109,7 +109,7 @@ function kindInfo(after: Spec, before: Spec | undefined, to: OperationSink) {
   const kind = declaredKind(name);
   const all = (after[name] ?? {}) as Spec;
   const was = before && ((before[name] ?? {}) as Spec);
-  const differs = was === undefined ? all : difference(was, all);
+  const differs = was === undefined ? telling(kind?.settings ?? {}, all) : difference(was, all);
   const changed = kind?.repeats && isNotEmpty(differs) ? all : differs;
   const data = {
     ...attributesOf(kind?.settings ?? {}, changed, to),
@@ -124,6 +124,12 @@ function portInfo(after: Spec, before: Spec | undefined, to: OperationSink) {
   const changed = difference((before?.['port'] ?? {}) as Spec, settings);
   const data = attributesOf(PORT_SETTINGS[String(kind)] ?? {}, changed, to);
   return isNotEmpty(data) ? { slaveKind: kind, slaveData: { kind, ...data } } : undefined;
+}
+
+/** Without what a new device has anyway. */
+function telling(settings: Settings, values: Spec): Spec {
+  const entries = Object.entries(values);
+  return Object.fromEntries(entries.filter(([name, value]) => !same(settings[name]?.silent, value)));
 }
 
 function attributesOf(settings: Settings, values: Spec, to: OperationSink): Attributes {
@@ -162,9 +168,10 @@ function altnames(name: string, index: number, before: unknown, after: unknown, 
   );
 }
 
+const same = (a: unknown, b: unknown) => a === b || JSON.stringify(a) === JSON.stringify(b);
+
 /** The settings of `after` that are not the same in `before`. */
 function difference(before: Spec, after: Spec): Spec {
-  const same = (a: unknown, b: unknown) => a === b || JSON.stringify(a) === JSON.stringify(b);
   return Object.fromEntries(Object.entries(after).filter(([name, value]) => !same(before[name], value)));
 }
 
