@@ -27,7 +27,7 @@ import {
   shared,
   whenOn,
 } from './setting.ts';
-import { tunnelAddress } from './tunnel-settings.ts';
+import { defaultEncapLimit, tunnelAddress } from './tunnel-settings.ts';
 
 const GRE_CSUM = 0x8000;
 const GRE_KEY = 0x2000;
@@ -124,7 +124,10 @@ const declared = (kind: string, config: string, bytes: 4 | 16): DeclaredKind => 
   config,
   repeats: true,
   settings: common(bytes),
-  joined,
+  joined: (changed, all, before) => ({
+    ...joined(changed, all),
+    ...(bytes === 16 ? defaultEncapLimit(all, before) : {}),
+  }),
 });
 
 /** How the GRE kinds are declared: a change repeats everything (net/ipv4/ip_gre.c ipgre_netlink_parms()). */

@@ -12,7 +12,7 @@ import {
   type Settings,
   word,
 } from './setting.ts';
-import { tunnelAddress } from './tunnel-settings.ts';
+import { defaultEncapLimit, tunnelAddress } from './tunnel-settings.ts';
 
 /** What the tunnel carries, by IPPROTO_*: 0 is anything. */
 const IPIP_MODES = { 0: 'any', 4: 'ipip', 137: 'mplsip' } as const;
@@ -75,5 +75,11 @@ const common = (bytes: 4 | 16, modes: Readonly<Record<number, string>>): Setting
 export const DECLARED_IP_TUNNELS: readonly DeclaredKind[] = [
   { kind: 'ipip', config: 'CONFIG_NET_IPIP', repeats: true, settings: common(4, IPIP_MODES) },
   { kind: 'sit', config: 'CONFIG_IPV6_SIT', repeats: true, settings: common(4, SIT_MODES) },
-  { kind: 'ip6tnl', config: 'CONFIG_IPV6_TUNNEL', repeats: true, settings: common(16, IP6_MODES) },
+  {
+    kind: 'ip6tnl',
+    config: 'CONFIG_IPV6_TUNNEL',
+    repeats: true,
+    settings: common(16, IP6_MODES),
+    joined: (_changed, all, before) => defaultEncapLimit(all, before),
+  },
 ];

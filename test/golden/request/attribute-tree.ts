@@ -58,7 +58,7 @@ function compare(ours: Attr | undefined, theirs: Attr | undefined, path: string,
     );
     return;
   }
-  if (ours.payload.equals(theirs.payload)) return;
+  if (ours.payload.equals(theirs.payload) || sameText(ours.payload, theirs.payload)) return;
   for (const header of NEST_HEADERS) {
     const same = ours.payload.subarray(0, header).equals(theirs.payload.subarray(0, header));
     const [a, b] = [ours, theirs].map(({ payload }) => attributes(payload.subarray(header)));
@@ -68,6 +68,12 @@ function compare(ours: Attr | undefined, theirs: Attr | undefined, path: string,
     }
   }
   found.push(`${path}: ${hex(ours.payload)} instead of ${hex(theirs.payload)}`);
+}
+
+/** The kernel takes text with or without the NUL at its end. */
+function sameText(a: Buffer, b: Buffer): boolean {
+  const text = (bytes: Buffer) => bytes.toString('latin1').replace(/\0$/, '');
+  return text(a) === text(b) && /^[\x21-\x7e]{2,}$/.test(text(a));
 }
 
 const TYPE_MASK = 0x3fff;
