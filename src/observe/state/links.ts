@@ -5,6 +5,7 @@ import { linkSpec } from '../../kinds/link/observed.ts';
 import type { Link } from '../../model/link.ts';
 import type { Spec } from '../../model/object.ts';
 import { readLinks } from '../read.ts';
+import type { ClassReader } from './class-reader.ts';
 
 /**
  * Canonical settings of all links of a namespace. They are always read whole: a device changes when others do.
@@ -25,3 +26,11 @@ function peerOf(link: Link, names: ReadonlySet<string>): string | undefined {
   const peer = link.linkinfo?.info_kind === 'veth' ? link.link : undefined;
   return peer !== undefined && names.has(peer) ? peer : undefined;
 }
+
+/** Links, from the dump that every read begins with. */
+export const linkReader: ClassReader = {
+  class: 'link',
+  async read({ links }, _want, found) {
+    for (const spec of linkSpecs(links.rows().map(({ link }) => link))) found(spec);
+  },
+};

@@ -14,10 +14,11 @@ import { dumpLinkTable } from '../dump-link-table.ts';
 import { LinkTable } from '../link-table.ts';
 import { addressReader } from './addresses.ts';
 import type { ClassReader, ReadContext, Want } from './class-reader.ts';
+import { linkReader } from './links.ts';
 import { routeReader } from './routes.ts';
 
 /** Every class that can be read. A new class is one file and one line here. */
-const READERS: readonly ClassReader[] = [addressReader, routeReader];
+const READERS: readonly ClassReader[] = [linkReader, addressReader, routeReader];
 
 const NONE: ReadonlySet<string> = new Set();
 
