@@ -100,22 +100,27 @@ interface Standing {
 function standingOn(observed: Observed): ReadonlyMap<ObjectId, readonly Standing[]> {
   const standing = new Map<ObjectId, Standing[]>();
   for (const object of observed.values()) {
-    const kind = objectClass(object.class);
-    const master = object.class === 'link' ? masterOf(object) : undefined;
-    for (const need of needsOf(object.netns, kind, object.spec)) {
-      const port = need === master;
-      if (!port && object.class === 'link' && kind.innate?.(object.spec) === true) continue;
+    const master = masterOf(object);
+    for (const need of needsOf(object.netns, objectClass(object.class), object.spec)) {
+      const one = { object, port: need === master };
       const known = standing.get(need);
-      if (known === undefined) standing.set(need, [{ object, port }]);
-      else known.push({ object, port });
+      if (known === undefined) standing.set(need, [one]);
+      else known.push(one);
     }
   }
   return standing;
 }
 
-function masterOf({ netns, spec }: NetObject): ObjectId | undefined {
+/** What takes the object with it when it goes. A device outlives its master. */
+export function basesOf(object: NetObject): readonly ObjectId[] {
+  const master = masterOf(object);
+  const needs = needsOf(object.netns, objectClass(object.class), object.spec);
+  return master === undefined ? needs : needs.filter((need) => need !== master);
+}
+
+function masterOf({ netns, class: name, spec }: NetObject): ObjectId | undefined {
   const master = spec['master'];
-  if (typeof master !== 'string') return undefined;
+  if (name !== 'link' || typeof master !== 'string') return undefined;
   return objectId(netns, 'link', master);
 }
 

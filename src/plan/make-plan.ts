@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { objectClass } from '../kinds/classes.ts';
 import type { NetObject, ObjectId, OwnedObject, Spec } from '../model/object.ts';
+import { basesOf } from './consequences.ts';
 import { diagnose } from './diagnose/diagnose.ts';
 import { ordered } from './order.ts';
 import { type Claim, claimOf, ownedAfter, returned } from './ownership.ts';
@@ -32,12 +33,8 @@ export function makePlan(input: PlanInput): Plan {
     owns.push(ownedAfter(desired, owned, seen, claim));
     for (const step of stepsTo(desired, owned, seen, claim)) actions.push(step);
   }
-  for (const owned of input.owned.values()) {
-    const seen = input.observed.get(owned.id);
-    if (!declared.has(owned.id) && seen !== undefined)
-      for (const step of stepsAway(owned, seen)) actions.push(step);
-  }
-  const whole = ordered(withRestored(actions, input.observed, input.desired));
+  for (const step of stepsAway(input, declared)) actions.push(step);
+  const whole = ordered(withRestored(actions, input.observed, input.desired), input.observed);
   diagnostics.push(...diagnose(input, whole));
   return { actions: whole, diagnostics, adopted, owns };
 }
@@ -96,11 +93,26 @@ function settingNamed(dropped: Spec, field: string): boolean {
   return true;
 }
 
-/** Of an object that no document declares any more: it goes, or gets back what Weir changed. */
-function stepsAway(owned: OwnedObject, seen: NetObject): readonly Action[] {
+/** Of objects that no document declares any more: they go, or get back what Weir changed. */
+function stepsAway({ owned, observed }: PlanInput, declared: ReadonlySet<ObjectId>): readonly Action[] {
+  const steps: Action[] = [];
+  const gone = new Set<ObjectId>();
+  const changed: (readonly [OwnedObject, NetObject])[] = [];
+  for (const known of owned.values()) {
+    const seen = observed.get(known.id);
+    if (seen === undefined || declared.has(known.id)) continue;
+    if (known.created && objectClass(known.class).innate?.(seen.spec) !== true) {
+      gone.add(known.id);
+      steps.push(...stepsOf({ object: seen, fields: [] }, seen.spec));
+    } else changed.push([known, seen]);
+  }
+  for (const [known, seen] of changed)
+    if (!basesOf(seen).some((id) => gone.has(id))) steps.push(...stepsBack(known, seen));
+  return steps;
+}
+
+function stepsBack(owned: OwnedObject, seen: NetObject): readonly Action[] {
   const kind = objectClass(owned.class);
-  if (owned.created && kind.innate?.(seen.spec) !== true)
-    return stepsOf({ object: seen, fields: [] }, seen.spec);
   const after = kind.compare === 'whole' ? owned.original : returned(seen.spec, owned, {}).spec;
   const fields = differing(kind, after, seen.spec, true);
   return fields.length === 0 ? [] : stepsOf({ object: seen, after, fields }, seen.spec);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { objectClass } from '../kinds/classes.ts';
-import { CLASS_NAMES, type ClassName, type ObjectId } from '../model/object.ts';
-import { setsDown } from './consequences.ts';
+import { CLASS_NAMES, type ClassName, type NetObject, type ObjectId } from '../model/object.ts';
+import { basesOf, setsDown } from './consequences.ts';
 import type { Action } from './plan.ts';
 import { needsOf } from './steps.ts';
 
@@ -15,10 +15,13 @@ const LATE: ReadonlySet<ClassName> = new Set(['address', 'neighbour', 'fdb', 'ro
  * removals that may free what a creation takes (a VLAN id, a qdisc's place), creations and changes class by class,
  * and at last the removals of routes, rules and addresses (make before break). Steps of one class keep their order.
  */
-export function ordered(actions: readonly Action[]): readonly Action[] {
+export function ordered(
+  actions: readonly Action[],
+  observed: ReadonlyMap<ObjectId, NetObject>,
+): readonly Action[] {
   if (actions.length < 2) return actions;
   const base = actions.toSorted((a, b) => place(a) - place(b));
-  return depthFirst(base, dependencies(base));
+  return depthFirst(base, dependencies(base, observed));
 }
 
 function place(action: Action): number {
@@ -37,7 +40,7 @@ function isIndirect({ class: name, before, after }: Action): boolean {
 /** For each step by its place the steps that go first. */
 type Edges = readonly (number[] | undefined)[];
 
-function dependencies(actions: readonly Action[]): Edges {
+function dependencies(actions: readonly Action[], observed: ReadonlyMap<ObjectId, NetObject>): Edges {
   const edges: (number[] | undefined)[] = new Array(actions.length);
   const { making, removing, lowering } = byId(actions);
   const ends = removing.size + lowering.size;
@@ -60,11 +63,17 @@ function dependencies(actions: readonly Action[]): Edges {
     if (action.before === undefined || ends === 0) return;
     for (const need of needsOf(action.netns, kind, action.before))
       if (!kept.has(need)) {
-        const end = removing.get(need) ?? lowering.get(need);
+        const end = removing.get(need) ?? lowering.get(need) ?? removing.get(carrierOf(need, observed));
         if (end !== undefined) link(end, i);
       }
   });
   return edges;
+}
+
+/** What the object stands on, and goes with: the other end of a veth pair. */
+function carrierOf(id: ObjectId, observed: ReadonlyMap<ObjectId, NetObject>): ObjectId {
+  const object = observed.get(id);
+  return (object && basesOf(object)[0]) ?? id;
 }
 
 function byId(actions: readonly Action[]) {

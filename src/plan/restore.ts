@@ -36,5 +36,10 @@ export function restorePlan(image: Image, observed: ReadonlyMap<ObjectId, NetObj
     const fields = seen === undefined ? [] : differing(kind, spec, seen, true);
     actions.push(...stepsOf({ object, after: spec, fields }, seen));
   }
-  return { actions: ordered(withRestored(actions, observed)), diagnostics: [], adopted: [], owns: [] };
+  return {
+    actions: ordered(withRestored(actions, observed), observed),
+    diagnostics: [],
+    adopted: [],
+    owns: [],
+  };
 }

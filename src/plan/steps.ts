@@ -3,6 +3,7 @@ import { objectClass } from '../kinds/classes.ts';
 import type { ObjectClass } from '../kinds/object-class.ts';
 import { type NetObject, type ObjectId, objectId, type Spec } from '../model/object.ts';
 import type { Action, Origin } from './plan.ts';
+import { differing } from './settings.ts';
 
 /** An object by its name alone. */
 export type ObjectName = Omit<NetObject, 'spec'>;
@@ -39,7 +40,7 @@ export function stepsOf(target: Target, before: Spec | undefined): readonly Acti
 /** What nobody creates comes with something else, and is then changed. */
 function appear(kind: ObjectClass, common: Omit<Action, 'op'>, after: Spec): Action {
   return kind.innate?.(after) === true
-    ? { op: 'change', ...common, before: {}, after, fields: Object.keys(after) }
+    ? { op: 'change', ...common, before: {}, after, fields: differing(kind, after, {}, false) }
     : { op: 'create', ...common, after };
 }
 
