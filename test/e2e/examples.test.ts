@@ -31,8 +31,8 @@ test.each(EXAMPLES)('%s', async (name) => {
   const told = applied.stdout + applied.stderr;
   if (applied.status !== 0) {
     mustBeLacking(told);
-    refused.push(name);
     expect(await state(agent)).toBe(before);
+    refused.push(name);
     return;
   }
   const plan = await agent.weir('plan', '-f', file, '--detailed-exitcode');
@@ -42,6 +42,7 @@ test.each(EXAMPLES)('%s', async (name) => {
   const back = await agent.weir('rollback', '0', '--yes', '--no-confirm', '--probe', 'none');
   expect(back).toMatchObject({ status: 0, stderr: '' });
   expect(await state(agent)).toBe(before);
+  held.push(name);
 });
 
 /** The devices that a line `# Devices: eth0 eth1` says exist, each with a peer that is up. */
