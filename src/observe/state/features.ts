@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+import { KernelError } from '../../base/kernel-error.ts';
+import { type NamespaceIo, NETLINK, type NetlinkRequest } from '../../kernel/ports.ts';
+import { linkKindProbe } from '../../kinds/link/probe.ts';
+
+const EOPNOTSUPP = 95;
+
+/**
+ * How to ask the kernel for a feature: a request that fails in any case, with EOPNOTSUPP when it lacks the feature.
+ * A probe gives undefined for what it cannot ask about, which then counts as there.
+ */
+type Probe = (name: string) => NetlinkRequest | undefined;
+
+/** By the first word of the feature's name. */
+const PROBES: Readonly<Record<string, Probe>> = { link: linkKindProbe };
+
+/**
+ * The features that the kernel lacks, of those that `Requirement.feature` names. Found by trying, and nothing changes
+ * by it, save that the kernel may load a module.
+ * @throws {WeirError} from the transport; {KernelError} only where rights are missing.
+ */
+export async function unsupportedFeatures(
+  io: NamespaceIo,
+  features: ReadonlySet<string>,
+): Promise<ReadonlySet<string>> {
+  const missing = new Set<string>();
+  for (const feature of features) {
+    const [what = '', name = ''] = feature.split(' ');
+    const request = PROBES[what]?.(name);
+    if (request !== undefined && (await isRefused(io, request))) missing.add(feature);
+  }
+  return missing;
+}
+
+async function isRefused(io: NamespaceIo, request: NetlinkRequest): Promise<boolean> {
+  const transport = await io.netlink(NETLINK.ROUTE);
+  try {
+    await transport.request(request);
+  } catch (error) {
+    if (error instanceof KernelError) return error.errno === EOPNOTSUPP;
+    throw error;
+  }
+  throw new RangeError('a probe must never succeed');
+}
