@@ -26,6 +26,30 @@ const Adopt = Type.Boolean({
   default: false,
 });
 
+const Match = Type.Object(
+  {
+    mac: Type.Optional(
+      Type.String({
+        description: 'Its address, or the one that it was made with: aa:bb:cc:dd:ee:ff',
+        pattern: '^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$',
+      }),
+    ),
+    driver: Type.Optional(Type.String({ description: 'Driver: virtio_net', minLength: 1, maxLength: 64 })),
+    path: Type.Optional(
+      Type.String({ description: 'Place on its bus: 0000:00:03.0', minLength: 1, maxLength: 255 }),
+    ),
+    name: Type.Optional(
+      Type.String({ description: 'Name, with * for any text: enp*', minLength: 1, maxLength: 15 }),
+    ),
+  },
+  {
+    ...closed,
+    minProperties: 1,
+    description:
+      'Finds a device that exists by what it is; `name` is then what documents of the namespace call it',
+  },
+);
+
 const SETTINGS = {
   netns: Type.Optional(
     Type.String({
@@ -48,16 +72,16 @@ export function sectionsOf(kind: DocumentKind): readonly Section[] {
   return OBJECT_CLASSES.flatMap(({ section }) => (section?.document === kind ? [section] : []));
 }
 
-/** One item of a section as it stands in a document: what the class declares, and `adopt`. */
-export function itemSchema({ schema, mapping }: Section): TSchema {
-  return mapping ? schema : withAdopt(schema);
+/** One item of a section as it stands in a document: what the class declares, `adopt`, and of links `match`. */
+export function itemSchema({ name, schema, mapping }: Section): TSchema {
+  return mapping ? schema : extended(schema, { adopt: Adopt, ...(name === 'links' && { match: Match }) });
 }
 
-function withAdopt(schema: TSchema): TSchema {
+function extended(schema: TSchema, more: TObject['properties']): TSchema {
   const { properties, anyOf } = schema as { properties?: TObject['properties']; anyOf?: TSchema[] };
-  if (anyOf !== undefined) return { ...schema, anyOf: anyOf.map(withAdopt) } as TSchema;
+  if (anyOf !== undefined) return { ...schema, anyOf: anyOf.map((one) => extended(one, more)) } as TSchema;
   if (properties === undefined) return schema;
-  return { ...schema, properties: { ...properties, adopt: Adopt } } as TSchema;
+  return { ...schema, properties: { ...properties, ...more } } as TSchema;
 }
 
 /** A document of a kind. @param items Replaces the schema of a section's items, `Type.Unknown()` for a look from afar. */
