@@ -6,11 +6,14 @@
       "sources": [
         "src/addon.c",
         "src/args.c",
+        "src/bpf.c",
         "src/ethtool.c",
         "src/fdwatch.c",
         "src/later.c",
         "src/netlink.c",
         "src/netns.c",
+        "src/socket.c",
+        "src/tun.c",
         "src/unix.c"
       ],
       "defines": ["_GNU_SOURCE", "NAPI_VERSION=8"],

@@ -115,10 +115,17 @@ static napi_value netns_enter(napi_env env, napi_callback_info info)
 	return call_with_netns(env, info, weir_netns_enter);
 }
 
-/* netnsSysfs(netns) -> directory fd */
+/* netnsSysfs(netns, writable) -> directory fd */
 static napi_value netns_sysfs(napi_env env, napi_callback_info info)
 {
-	return call_with_netns(env, info, weir_netns_sysfs);
+	napi_value args[2];
+	bool writable;
+	int netns;
+
+	if (!args_get(env, info, 2, args) || !args_fd(env, args[0], &netns) ||
+	    !args_bool(env, args[1], "writable", &writable))
+		return NULL;
+	return args_number(env, weir_netns_sysfs(netns, writable));
 }
 
 /* netnsOpen(netns, path) -> fd */
@@ -206,6 +213,91 @@ static napi_value unix_send(napi_env env, napi_callback_info info)
 	return args_number(env, weir_unix_send(path, bytes, length));
 }
 
+/* tunSet(netns, ifname, flags, persist, owner, group) -> 0 */
+static napi_value tun_set(napi_env env, napi_callback_info info)
+{
+	struct weir_tun tun;
+	char ifname[WEIR_MAX_TEXT];
+	napi_value args[6];
+	int64_t flags;
+	int netns;
+
+	if (!args_get(env, info, 6, args) || !args_fd(env, args[0], &netns) ||
+	    !args_text(env, args[1], "ifname", ifname) || !args_integer(env, args[2], "flags", 0, 0xffff, &flags) ||
+	    !args_bool(env, args[3], "persist", &tun.persist) ||
+	    !args_integer(env, args[4], "owner", -1, UINT32_MAX, &tun.owner) ||
+	    !args_integer(env, args[5], "group", -1, UINT32_MAX, &tun.group))
+		return NULL;
+	tun.ifname = ifname;
+	tun.flags = (uint32_t)flags;
+	return args_number(env, weir_tun_set(netns, &tun));
+}
+
+/* socketConnect(netns, address, port, echo) -> fd */
+static napi_value socket_connect(napi_env env, napi_callback_info info)
+{
+	napi_value args[4];
+	int64_t port;
+	size_t length;
+	void *address;
+	bool echo;
+	int netns;
+
+	if (!args_get(env, info, 4, args) || !args_fd(env, args[0], &netns) ||
+	    !args_array(env, args[1], "address", napi_uint8_array, &address, &length) ||
+	    !args_integer(env, args[2], "port", 0, UINT16_MAX, &port) || !args_bool(env, args[3], "echo", &echo))
+		return NULL;
+	return args_number(env, weir_socket_connect(netns, address, length, (uint16_t)port, echo));
+}
+
+/* socketStatus(fd) -> 0 */
+static napi_value socket_status(napi_env env, napi_callback_info info)
+{
+	napi_value args[1];
+	int fd;
+
+	if (!args_get(env, info, 1, args) || !args_fd(env, args[0], &fd))
+		return NULL;
+	return args_number(env, weir_socket_status(fd));
+}
+
+static napi_value socket_io(napi_env env, napi_callback_info info, bool send)
+{
+	napi_value args[2];
+	size_t length;
+	void *bytes;
+	int fd;
+
+	if (!args_get(env, info, 2, args) || !args_fd(env, args[0], &fd) ||
+	    !args_array(env, args[1], "bytes", napi_uint8_array, &bytes, &length))
+		return NULL;
+	return args_number(env, (double)(send ? weir_socket_send(fd, bytes, length)
+					      : weir_socket_receive(fd, bytes, length)));
+}
+
+/* socketSend(fd, bytes) -> bytes sent */
+static napi_value socket_send(napi_env env, napi_callback_info info)
+{
+	return socket_io(env, info, true);
+}
+
+/* socketReceive(fd, bytes) -> bytes received */
+static napi_value socket_receive(napi_env env, napi_callback_info info)
+{
+	return socket_io(env, info, false);
+}
+
+/* bpfGet(path) -> fd */
+static napi_value bpf_get(napi_env env, napi_callback_info info)
+{
+	napi_value args[1];
+	char path[WEIR_MAX_TEXT];
+
+	if (!args_get(env, info, 1, args) || !args_text(env, args[0], "path", path))
+		return NULL;
+	return args_number(env, weir_bpf_get(path));
+}
+
 #define EXPORT(name, function) { name, NULL, function, NULL, NULL, NULL, napi_enumerable, NULL }
 
 NAPI_MODULE_INIT()
@@ -228,6 +320,12 @@ NAPI_MODULE_INIT()
 		EXPORT("fdWatchSet", fdwatch_set),
 		EXPORT("fdWatchClose", fdwatch_close),
 		EXPORT("ethtoolRead", ethtool_read),
+		EXPORT("tunSet", tun_set),
+		EXPORT("socketConnect", socket_connect),
+		EXPORT("socketStatus", socket_status),
+		EXPORT("socketSend", socket_send),
+		EXPORT("socketReceive", socket_receive),
+		EXPORT("bpfGet", bpf_get),
 		EXPORT("unixPeer", unix_peer),
 		EXPORT("unixSend", unix_send),
 	};

@@ -37,6 +37,11 @@ bool args_integer(napi_env env, napi_value value, const char *name, int64_t low,
 	return true;
 }
 
+bool args_bool(napi_env env, napi_value value, const char *name, bool *out)
+{
+	return napi_get_value_bool(env, value, out) == napi_ok || refuse(env, name, "true or false");
+}
+
 bool args_fd(napi_env env, napi_value value, int *out)
 {
 	int64_t number;

@@ -16,6 +16,9 @@ bool args_get(napi_env env, napi_callback_info info, size_t count, napi_value *v
 /* An integer of [low, high]. */
 bool args_integer(napi_env env, napi_value value, const char *name, int64_t low, int64_t high, int64_t *out);
 
+/* true or false. */
+bool args_bool(napi_env env, napi_value value, const char *name, bool *out);
+
 /* A descriptor: a non-negative int. */
 bool args_fd(napi_env env, napi_value value, int *out);
 

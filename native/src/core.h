@@ -30,7 +30,7 @@ int weir_netns_open(int netns, const char *path);
 int weir_netns_list(int netns, const char *path, char **names);
 
 /* A sysfs of `netns`, mounted nowhere: a directory descriptor for openat(). Needs CAP_SYS_ADMIN and Linux 5.2. */
-int weir_netns_sysfs(int netns);
+int weir_netns_sysfs(int netns, bool writable);
 
 /* Create a namespace named by a bind mount on `path` (in an existing directory), as `ip netns add` does. */
 int weir_netns_create(const char *path);
@@ -75,6 +75,41 @@ int weir_netlink_receive(int fd, uint8_t *buffer, size_t slot, int32_t *lengths,
  * Returns the length; *bytes is the caller's to free.
  */
 int weir_ethtool_read(int netns, const char *ifname, uint8_t **bytes);
+
+/* ---- tun.c: TUN and TAP devices -------------------------------------------------------------------------------- */
+
+struct weir_tun {
+	const char *ifname;
+	/* IFF_TUN or IFF_TAP, with IFF_NO_PI, IFF_VNET_HDR, IFF_MULTI_QUEUE. */
+	uint32_t flags;
+	bool persist;
+	/* -1: nobody in particular. */
+	int64_t owner;
+	int64_t group;
+};
+
+/* Create the device in `netns` and make it outlive its creator; or, without `persist`, remove it. */
+int weir_tun_set(int netns, const struct weir_tun *tun);
+
+/* ---- socket.c: probes ---------------------------------------------------------------------------------------- */
+
+/*
+ * A non-blocking socket in `netns` that is being connected to `address` (4 or 16 bytes) and `port`: of TCP, or, with
+ * `echo`, a raw one of ICMP or ICMPv6. Success says only that connecting has begun.
+ */
+int weir_socket_connect(int netns, const uint8_t *address, size_t length, uint16_t port, bool echo);
+
+/* What became of connecting (SO_ERROR): 0 or a negative errno. */
+int weir_socket_status(int fd);
+
+/* Send and receive one datagram; -EAGAIN when that would wait. Returns its length. */
+int64_t weir_socket_send(int fd, const void *bytes, size_t length);
+int64_t weir_socket_receive(int fd, void *bytes, size_t length);
+
+/* ---- bpf.c ------------------------------------------------------------------------------------------------- */
+
+/* A descriptor of what is pinned at `path` of a bpffs (BPF_OBJ_GET). */
+int weir_bpf_get(const char *path);
 
 /* ---- unix.c: Unix sockets ------------------------------------------------------------------------------------ */
 

@@ -132,24 +132,24 @@ int weir_netns_list(int netns, const char *path, char **list)
 
 static int sysfs_op(void *arg)
 {
+	unsigned access = *(const bool *)arg ? 0 : MOUNT_ATTR_RDONLY;
 	int mount = -1;
 	int result = 0;
 	int context = (int)syscall(SYS_fsopen, "sysfs", FSOPEN_CLOEXEC);
 
-	(void)arg;
 	if (context < 0)
 		return -errno;
 	if (syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) ||
-	    (mount = (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
-				  MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)) < 0)
+	    (mount = (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, access | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+				  MOUNT_ATTR_NOEXEC)) < 0)
 		result = -errno;
 	close(context);
 	return result ? result : mount;
 }
 
-int weir_netns_sysfs(int netns)
+int weir_netns_sysfs(int netns, bool writable)
 {
-	return weir_in_netns(netns, sysfs_op, NULL);
+	return weir_in_netns(netns, sysfs_op, &writable);
 }
 
 /* A mount point that is not shared would keep the name alive in other mount namespaces after its deletion. */

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
+import { type FileHandle, open as openLater } from 'node:fs/promises';
 import type { NetnsFd } from '../base/brand.ts';
 import { textOf } from '../base/bytes.ts';
 import { ERRNO } from '../base/errno.gen.ts';
 import { WeirError } from '../base/errors.ts';
 import { checked, deniedError, NAMESPACE_RIGHT } from './errno.ts';
 import { native } from './native.ts';
-import type { FileReader } from './ports.ts';
+import type { FileWriter } from './ports.ts';
 
-/** A FileReader that holds descriptors. */
-export interface ClosableFileReader extends FileReader {
+/** A FileWriter that holds descriptors. */
+export interface ClosableFiles extends FileWriter {
   close(): void;
 }
 
@@ -21,6 +22,8 @@ interface Root {
   open(path: string): number;
   /** Names, or a negative errno. */
   list(path: string): readonly string[] | number;
+  /** A path under which the file can be opened for writing, for as long as `use` runs. */
+  writable<T>(path: string, use: (path: string) => Promise<T>): Promise<T>;
   close(): void;
 }
 
@@ -34,12 +37,13 @@ const TURN = 2;
 const scratch = Buffer.allocUnsafeSlow(CHUNK);
 
 /** /proc as the namespace sees it: `net/` of its own, `sys/net/` of its own, the rest of the machine. */
-export function procReader(netns: NetnsFd): ClosableFileReader {
+export function procReader(netns: NetnsFd): ClosableFiles {
   const place = (path: string) => (/^net(\/|$)/.test(path) ? `/proc/thread-self/${path}` : `/proc/${path}`);
   return new CachedReader({
     name: '/proc',
     open: (path) => native().netnsOpen(netns, place(path)),
     list: (path) => namesOf(native().netnsList(netns, place(path))),
+    writable: (path, use) => reopened(native().netnsOpen(netns, place(path)), use),
     close: () => undefined,
   });
 }
@@ -49,27 +53,39 @@ export function procReader(netns: NetnsFd): ClosableFileReader {
  * Without the right to make one (CAP_SYS_ADMIN, Linux 5.2) `fallback` is read instead: right for the agent's own
  * namespace when its /sys was mounted there, which is the rule. For other namespaces there is none.
  */
-export function sysReader(netns: NetnsFd, fallback?: string): ClosableFileReader {
-  let directory: number | undefined;
-  const base = () => {
-    directory ??= sysDirectory(netns, fallback);
+export function sysReader(netns: NetnsFd, fallback?: string): ClosableFiles {
+  const directories = new Map<boolean, number>();
+  const base = (writable = false) => {
+    const directory = directories.get(writable) ?? sysDirectory(netns, writable, fallback);
+    directories.set(writable, directory);
     return `/proc/self/fd/${directory}`;
   };
   return new CachedReader({
     name: '/sys',
     open: (path) => attempt(() => openSync(`${base()}/${path}`, 'r')),
     list: (path) => attempt(() => readdirSync(`${base()}/${path}`)),
+    writable: async (path, use) => use(`${base(true)}/${path}`),
     close: () => {
-      if (directory !== undefined) closeSync(directory);
+      for (const directory of directories.values()) closeSync(directory);
     },
   });
 }
 
-function sysDirectory(netns: NetnsFd, fallback: string | undefined): number {
-  const mounted = native().netnsSysfs(netns);
+function sysDirectory(netns: NetnsFd, writable: boolean, fallback: string | undefined): number {
+  const mounted = native().netnsSysfs(netns, writable);
   if (mounted >= 0) return mounted;
   if (fallback !== undefined) return openSync(fallback, 'r');
   return checked('mount the sysfs of a network namespace', mounted, NAMESPACE_RIGHT);
+}
+
+/** The descriptor was opened inside the namespace; its name leads to that very file, for writing too. */
+async function reopened<T>(fd: number, use: (path: string) => Promise<T>): Promise<T> {
+  if (fd < 0) throw Object.assign(new Error('not opened'), { errno: fd });
+  try {
+    return await use(`/proc/self/fd/${fd}`);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** The result of a function of node:fs, or the negative errno. */
@@ -92,7 +108,7 @@ function namesOf(list: Buffer | number): readonly string[] | number {
   return typeof list === 'number' ? list : textOf(list).split('\0').slice(0, -1);
 }
 
-class CachedReader implements ClosableFileReader {
+class CachedReader implements ClosableFiles {
   readonly #root: Root;
   /** Descriptors that nobody reads at the moment. */
   readonly #idle = new Map<string, number>();
@@ -123,6 +139,21 @@ class CachedReader implements ClosableFileReader {
     return names;
   }
 
+  async write(path: string, text: string): Promise<void> {
+    this.#mustBeReadable(path);
+    let file: FileHandle | undefined;
+    try {
+      await this.#root.writable(path, async (place) => {
+        file = await openLater(place, 'r+').catch(() => openLater(place, 'w'));
+        await file.write(text, 0);
+      });
+    } catch (error) {
+      throw this.#refused(path, -errnoOf(error), 'write');
+    } finally {
+      await file?.close();
+    }
+  }
+
   close(): void {
     this.#closed = true;
     for (const fd of this.#idle.values()) closeSync(fd);
@@ -144,10 +175,10 @@ class CachedReader implements ClosableFileReader {
     }
   }
 
-  #refused(path: string, errno: number): WeirError {
+  #refused(path: string, errno: number, verb = 'read'): WeirError {
     const what = `${this.#root.name}/${path}`;
     if (errno === ERRNO.ENOENT || errno === ERRNO.ENODEV) return new WeirError('NO_DATA', { what });
-    return deniedError(`read ${what}`, errno, NAMESPACE_RIGHT);
+    return deniedError(`${verb} ${what}`, errno, NAMESPACE_RIGHT);
   }
 
   #mustBeReadable(path: string): void {

@@ -10,6 +10,8 @@ import { native } from './native.ts';
 import type { PathResolver } from './netlink-exchange.ts';
 import { openNetlinkTransport } from './netlink-transport.ts';
 import type { NamespaceIo, Namespaces, NetlinkProtocol, NetlinkTransport, NetnsIdentity } from './ports.ts';
+import { connect, ping } from './probe-sockets.ts';
+import { setTun } from './tun.ts';
 
 /** Where `ip netns` keeps names. */
 const NAMES = '/run/netns';
@@ -110,6 +112,18 @@ function openNamespace(name: string, path: string, options: NamespaceOptions): N
     ethtool(ifname) {
       mustBeOpen(`ethtool of ${ifname}`);
       return readEthtoolDriver(fd, ifname);
+    },
+    async tun(device) {
+      mustBeOpen(`tun ${device.name}`);
+      setTun(fd, device);
+    },
+    async ping(address, timeoutMs) {
+      mustBeOpen(`ping ${address}`);
+      return ping(fd, address, timeoutMs);
+    },
+    async connect(address, port, timeoutMs) {
+      mustBeOpen(`connect to ${address}`);
+      return connect(fd, address, port, timeoutMs);
     },
     async close() {
       if (closed) return;

@@ -39,7 +39,7 @@ export interface NativeAddon {
   /** Names in a directory as the namespace sees it, each followed by a NUL. */
   netnsList(netns: number, path: string): Buffer | number;
   /** A directory descriptor of a sysfs that shows the namespace's devices and is mounted nowhere. */
-  netnsSysfs(netns: number): number;
+  netnsSysfs(netns: number, writable: boolean): number;
   /** Create a namespace and bind it to `path`. */
   netnsCreate(path: string): number;
   /** Remove the binding and the file. */
@@ -55,6 +55,29 @@ export interface NativeAddon {
    * ROM), then of N statistics the names in 32 bytes each, then the values in 8 bytes each.
    */
   ethtoolRead(netns: number, ifname: string): Buffer | number;
+  /**
+   * Make a TUN or TAP device (IFF_* of TUNSETIFF in `flags`) that outlives the call or, without `persist`, remove it.
+   * `owner` and `group` are ids, -1 for nobody in particular.
+   */
+  tunSet(
+    netns: number,
+    ifname: string,
+    flags: number,
+    persist: boolean,
+    owner: number,
+    group: number,
+  ): number;
+  /**
+   * A non-blocking TCP socket that is being connected to `address` (4 or 16 bytes) or, with `echo`, a raw one of ICMP.
+   * When it is writable, {@link socketStatus} says what became of it.
+   */
+  socketConnect(netns: number, address: Uint8Array, port: number, echo: boolean): number;
+  socketStatus(fd: number): number;
+  /** @returns bytes sent, or received. */
+  socketSend(fd: number, bytes: Uint8Array): number;
+  socketReceive(fd: number, bytes: Uint8Array): number;
+  /** A descriptor of what is pinned in a bpffs. */
+  bpfGet(path: string): number;
   /** SO_PEERCRED of a connected Unix socket: pid, uid, gid. */
   unixPeer(fd: number): readonly [pid: number, uid: number, gid: number] | number;
   /** Send one datagram to a Unix socket; a leading `@` names the abstract namespace. @returns bytes sent. */

@@ -120,6 +120,27 @@ export interface FileReader {
   list(path: string): Promise<readonly string[]>;
 }
 
+/** Also writes them. */
+export interface FileWriter extends FileReader {
+  /**
+   * Write `text` to a file that exists, with one system call on a thread of the pool: the kernel may wait for locks.
+   * @throws {KernelError} what the kernel says of the value; {WeirError} `NO_DATA` when the file is absent.
+   */
+  write(path: string, text: string): Promise<void>;
+}
+
+/** A persistent TUN or TAP device, as its driver is told of it. */
+export interface TunDevice {
+  readonly op: 'create' | 'remove';
+  readonly name: string;
+  readonly mode: 'tun' | 'tap';
+  readonly multiQueue: boolean;
+  readonly pi: boolean;
+  readonly vnetHdr: boolean;
+  readonly user?: number;
+  readonly group?: number;
+}
+
 /** Which network namespace: the agent's own has the name ''. */
 export interface NetnsIdentity {
   readonly name: string;
@@ -134,14 +155,20 @@ export interface NamespaceIo {
   /** A transport for `protocol`, opened on first use and shared. */
   netlink(protocol: NetlinkProtocol): Promise<NetlinkTransport>;
   /** /proc as seen there: `net/snmp`, `sys/net/ipv4/ip_forward`. */
-  readonly proc: FileReader;
+  readonly proc: FileWriter;
   /** /sys as seen there: `class/net/eth0/address`. */
-  readonly sys: FileReader;
+  readonly sys: FileWriter;
   /**
    * What only the ethtool ioctl tells of a device: its driver and the driver's statistics.
    * @throws {KernelError} EOPNOTSUPP where the driver has none, ENODEV where there is no such device.
    */
   ethtool(ifname: string): EthtoolDriver;
+  /** Create or remove a TUN or TAP device. @throws {KernelError} */
+  tun(device: TunDevice): Promise<void>;
+  /** Wait for the answer to an ICMP echo request. @throws {WeirError} `PROBE` when none comes in time. */
+  ping(address: string, timeoutMs: number): Promise<void>;
+  /** Open a TCP connection and close it. @throws {WeirError} `PROBE` when that fails or takes longer. */
+  connect(address: string, port: number, timeoutMs: number): Promise<void>;
   close(): Promise<void>;
 }
 

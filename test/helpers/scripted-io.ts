@@ -94,7 +94,7 @@ export class ScriptedIo {
       netns: { name, inode },
       fd: 3 as NetnsFd,
       netlink: async () => transport,
-      proc: { read: absent, list: absent },
+      proc: { read: absent, list: absent, write: absent },
       sys: {
         read: async (path) => {
           this.sysReads.push(path);
@@ -102,10 +102,14 @@ export class ScriptedIo {
           return text === undefined ? absent(path) : new TextEncoder().encode(`${text}\n`);
         },
         list: absent,
+        write: absent,
       },
       ethtool: () => {
         throw new Error('not in the script');
       },
+      tun: absent,
+      ping: absent,
+      connect: absent,
       close: async () => {
         this.closed = true;
       },
