@@ -16,8 +16,15 @@ beforeAll(async () => {
   node.ip('link', 'add', 'v0', 'type', 'veth', 'peer', 'name', 'v1');
   for (const dev of ['v0', 'v1']) node.ip('link', 'set', dev, 'up');
   agent = await agentProcess({ netns: node.name, directory });
-  const report = { drift: 'report', addresses: [{ dev: 'v0', address: '192.0.2.1/24' }] };
-  const restore = { drift: 'restore', routes: [{ dst: '198.51.100.0/24', gateway: '192.0.2.2', dev: 'v0' }] };
+  const report = {
+    drift: 'report',
+    addresses: [
+      { dev: 'v0', address: '192.0.2.1/24' },
+      { dev: 'lo', address: '10.0.0.1/32' },
+    ],
+  };
+  const route = (dst: string) => ({ dst, gateway: '192.0.2.2', dev: 'v0' });
+  const restore = { drift: 'restore', routes: [route('198.51.100.0/24'), route('198.51.101.0/24')] };
   const options = { confirmSeconds: 0, probes: ['none'] };
   const documents = [network('reported', report), network('restored', restore)];
   expect(await apply(agent.to.socketPath, documents, options)).toMatchObject({ status: 'confirmed' });
@@ -41,13 +48,12 @@ const drift = async () => (await changeStatus(agent.to.socketPath)).drift;
 const routes = () => node.ip('route', 'show', '198.51.100.0/24');
 
 test('what somebody else changed is told, and told again when it is as declared', async () => {
-  node.ip('addr', 'add', '192.0.2.9/24', 'dev', 'v0');
-  node.ip('addr', 'del', '192.0.2.1/24', 'dev', 'v0');
+  node.ip('addr', 'del', '10.0.0.1/32', 'dev', 'lo');
   const seen = await eventually(drift, (items) => items.some(({ policy }) => policy === 'report'));
   expect(seen).toMatchObject([
-    { id: 'address 192.0.2.1/24 dev v0', policy: 'report', action: { op: 'create' } },
+    { id: 'address 10.0.0.1/32 dev lo', policy: 'report', action: { op: 'create' } },
   ]);
-  node.ip('addr', 'add', '192.0.2.1/24', 'dev', 'v0');
+  node.ip('addr', 'add', '10.0.0.1/32', 'dev', 'lo');
   expect(await eventually(drift, (items) => items.length === 0)).toEqual([]);
 });
 
@@ -59,11 +65,21 @@ test('what a document wants restored is restored, and foreign routes are left al
   expect(await eventually(drift, (items) => items.length === 0)).toEqual([]);
 });
 
+test('what goes without a word, and cannot be restored at once, is restored later', async () => {
+  node.ip('addr', 'del', '192.0.2.1/24', 'dev', 'v0');
+  expect(routes()).toBe('');
+  await eventually(drift, (items) => items.length === 3);
+  node.ip('addr', 'add', '192.0.2.1/24', 'dev', 'v0');
+  expect(await eventually(routes, (text) => text !== '')).toContain('via 192.0.2.2');
+  expect(await eventually(drift, (items) => items.length === 0)).toEqual([]);
+});
+
 test('somebody who changes it again and again wins in the end', async () => {
+  const fought = () => node.ip('route', 'show', '198.51.101.0/24');
   let fights = 0;
   for (; fights < 20; fights++) {
-    node.ip('route', 'del', '198.51.100.0/24');
-    if ((await eventually(routes, (text) => text !== '')) === '') break;
+    node.ip('route', 'del', '198.51.101.0/24');
+    if ((await eventually(fought, (text) => text !== '')) === '') break;
   }
   expect(fights).toBeGreaterThanOrEqual(3);
   expect(fights).toBeLessThan(10);

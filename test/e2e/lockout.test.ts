@@ -37,6 +37,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await agent[Symbol.asyncDispose]();
   await server[Symbol.asyncDispose]();
+  node.ip('link', 'del', 'up0');
   await client[Symbol.asyncDispose]();
   await node[Symbol.asyncDispose]();
   rmSync(directory, { recursive: true });

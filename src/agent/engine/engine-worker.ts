@@ -100,10 +100,10 @@ async function run(): Promise<void> {
   const tell = () => send({ kind: 'state', state: tally.state(engine, drift) });
   await recover(engine);
   drift.onChange = tell;
-  engine.onOwned = () => void drift.renew(false);
+  engine.onOwned = () => void drift.renew();
   tell();
   serve(engine, engineMethods(engine, drift));
-  void drift.renew(true);
+  void drift.renew();
 }
 
 try {

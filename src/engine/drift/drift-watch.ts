@@ -16,6 +16,9 @@ const SETTLE_MS = 200;
 const PAUSE = 20;
 /** Milliseconds between looks at what the kernel says nothing about. */
 const SILENT_MS = 60_000;
+/** Milliseconds after which what could not be restored is tried again; each failure in a row doubles it. */
+const RETRY_MS = 5_000;
+const RETRY_MOST_MS = 600_000;
 
 /** An owned object that differs from its document. */
 export interface DriftEntry {
@@ -40,7 +43,9 @@ export class DriftWatch {
   #subscriptions: Subscription[] = [];
   #timer: NodeJS.Timeout | undefined;
   #silent: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
   #notBefore = 0;
+  #failures = 0;
   #looking = false;
   #closed = false;
   /** Called when what differs has changed. */
@@ -55,18 +60,17 @@ export class DriftWatch {
     return [...this.#drifted.values()];
   }
 
-  /** Watch what is owned now, and look at all of it unless it has just been read back. */
-  async renew(look: boolean): Promise<void> {
+  /** Watch what is owned now, and look at all of it. */
+  async renew(): Promise<void> {
     this.#stop();
     const { owned, journal } = this.#engine;
-    const kept = new Set(owned.keys());
-    for (const id of this.#drifted.keys()) if (!kept.has(id) || !look) this.#drifted.delete(id);
+    for (const id of this.#drifted.keys()) if (!owned.has(id)) this.#drifted.delete(id);
     this.onChange();
     if (owned.size === 0) return;
     this.#desired = declaredBy(journal.documents(journal.current));
     for (const [netns, classes] of this.#classes()) {
       await this.#subscribe(netns, classes);
-      if (look) this.#touch(netns, classes);
+      this.#touch(netns, classes);
     }
     this.#silent = setInterval(() => this.#touchSilent(), SILENT_MS);
   }
@@ -79,6 +83,7 @@ export class DriftWatch {
   #stop(): void {
     clearTimeout(this.#timer);
     clearInterval(this.#silent);
+    clearTimeout(this.#retry);
     this.#timer = undefined;
     for (const subscription of this.#subscriptions.splice(0)) subscription.close();
     this.#dirty.clear();
@@ -101,7 +106,7 @@ export class DriftWatch {
         message: (wire, start, end, type) => {
           const about = classesOf(type);
           if (about === undefined) all();
-          else if (about[0] !== 'route' || routes.concerns(wire, start, end))
+          else if (!about.includes('route') || about.length > 1 || routes.concerns(wire, start, end))
             this.#touch(
               netns,
               about.filter((name) => classes.has(name)),
@@ -169,7 +174,17 @@ export class DriftWatch {
     for (const object of desired) changed = this.#note(object, differing.get(object.id)) || changed;
     if (changed) this.onChange();
     const restorable = [...differing.keys()].filter((id) => this.#drifted.get(id)?.policy === 'restore');
-    if (restorable.length > 0) void this.#restorer.restore(restorable);
+    if (restorable.length > 0) void this.#bringBack(restorable, netns, classes);
+  }
+
+  /** What it takes may be missing now and there later, without another event. */
+  async #bringBack(ids: readonly ObjectId[], netns: string, classes: ReadonlySet<ClassName>): Promise<void> {
+    const done = await this.#restorer.restore(ids);
+    clearTimeout(this.#retry);
+    this.#failures = done ? 0 : this.#failures + 1;
+    if (done || this.#closed) return;
+    const pause = Math.min(RETRY_MS * 2 ** (this.#failures - 1), RETRY_MOST_MS);
+    this.#retry = setTimeout(() => this.#touch(netns, classes), pause);
   }
 
   /** @returns true when this is news. */

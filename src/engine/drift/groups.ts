@@ -28,14 +28,15 @@ export const SILENT: readonly ClassName[] = ['sysctl', 'device', 'wireguard'];
 
 /** Types of messages come in fours: NEW, DEL, GET, SET of one kind of object (include/uapi/linux/rtnetlink.h). */
 const CLASSES_OF_TYPES: Readonly<Record<number, readonly ClassName[]>> = {
-  20: ['address'],
+  // routes go without a word when the last address of a device goes, or the nexthop object that they use
+  20: ['address', 'route'],
   24: ['route'],
   28: ['neighbour', 'fdb'],
   32: ['rule'],
   36: ['qdisc'],
   40: ['class'],
   44: ['filter'],
-  104: ['nexthop'],
+  104: ['nexthop', 'route'],
 };
 
 /** Groups to join for objects of these classes, and those of devices: much goes with a device without a word. */

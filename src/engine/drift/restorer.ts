@@ -9,8 +9,8 @@ const TRIES = 5;
 const MEMORY_MS = 600_000;
 
 interface Fight {
-  times: number;
-  last: number;
+  readonly times: number;
+  readonly last: number;
 }
 
 /** Brings back what others changed, and gives up on what is changed again and again. */
@@ -22,25 +22,36 @@ export class Restorer {
     this.#engine = engine;
   }
 
-  /** Bring these objects back as their documents say. Never rejects. */
-  async restore(ids: readonly ObjectId[]): Promise<void> {
-    const worthwhile = ids.filter((id) => this.#count(id) <= TRIES);
-    if (worthwhile.length === 0) return;
+  /** Bring these objects back as their documents say. Never rejects. @returns false when it is worth another try. */
+  async restore(ids: readonly ObjectId[]): Promise<boolean> {
+    const worthwhile = ids.filter((id) => this.#times(id) < TRIES);
+    if (worthwhile.length === 0) return true;
     try {
       const { error } = await this.#engine.restoreObjects(new Set(worthwhile));
-      if (error !== undefined) this.#engine.parts.warn(`restoring what others changed: ${error}`);
+      if (error === undefined) {
+        for (const id of worthwhile) this.#count(id);
+        return true;
+      }
+      this.#engine.parts.warn(`restoring what others changed: ${error}`);
     } catch (error) {
       this.#engine.parts.warn(`restoring what others changed: ${messageOf(error)}`);
     }
+    return false;
   }
 
-  #count(id: ObjectId): number {
-    const now = this.#engine.parts.clock.monotonic();
+  /** How often it was brought back lately. */
+  #times(id: ObjectId): number {
     const fight = this.#fights.get(id);
-    const times = fight === undefined || now - fight.last > MEMORY_MS ? 1 : fight.times + 1;
-    this.#fights.set(id, { times, last: now });
-    if (times === TRIES + 1)
-      this.#engine.parts.warn(`${id} is changed again and again by somebody else: it is left as it is`);
-    return times;
+    if (fight === undefined || this.#engine.parts.clock.monotonic() - fight.last > MEMORY_MS) return 0;
+    return fight.times;
+  }
+
+  #count(id: ObjectId): void {
+    const times = this.#times(id) + 1;
+    this.#fights.set(id, { times, last: this.#engine.parts.clock.monotonic() });
+    if (times === TRIES)
+      this.#engine.parts.warn(
+        `${id} is changed again and again by somebody else: from now on it is left as it is`,
+      );
   }
 }
