@@ -1,12 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ClassName } from '../model/object.ts';
 import { address } from './address/address.ts';
+import { bridgeVlan } from './bridge-vlan/bridge-vlan.ts';
+import { fdb } from './fdb/fdb.ts';
 import { link } from './link/link.ts';
+import { neighbour } from './neighbour/neighbour.ts';
+import { nexthop } from './nexthop/nexthop.ts';
 import type { ObjectClass } from './object-class.ts';
 import { route } from './route/route.ts';
+import { rule } from './rule/rule.ts';
 
 /** Every class of objects that a document can declare. A new class is one file or folder and one line here. */
-export const OBJECT_CLASSES: readonly ObjectClass[] = [link, address, route];
+export const OBJECT_CLASSES: readonly ObjectClass[] = [
+  link,
+  bridgeVlan,
+  address,
+  route,
+  neighbour,
+  fdb,
+  nexthop,
+  rule,
+];
 
 const byName = new Map(OBJECT_CLASSES.map((one) => [one.name, one]));
 

@@ -25,11 +25,7 @@ test('every verified kind is registered, once', () => {
 });
 
 test('a kind without a file keeps the names of the codec', () => {
-  expect(rendered({ kind: 'ip6tnl', ttl: 64, local: new Uint8Array(16), encapLimit: 4 })).toEqual({
-    ttl: 64,
-    local: '::',
-    encap_limit: 4,
-  });
+  expect(rendered({ kind: 'vti6', local: new Uint8Array(16), ikey: 4 })).toEqual({ local: '::', ikey: 4 });
 });
 
 test('vlan', () => {

@@ -13,12 +13,26 @@ import {
 import { dumpLinkTable } from '../dump-link-table.ts';
 import { LinkTable } from '../link-table.ts';
 import { addressReader } from './addresses.ts';
+import { bridgeVlanReader } from './bridge-vlans.ts';
 import type { ClassReader, ReadContext, Want } from './class-reader.ts';
+import { fdbReader } from './fdb.ts';
 import { linkReader } from './links.ts';
+import { neighbourReader } from './neighbours.ts';
+import { nexthopReader } from './nexthops.ts';
 import { routeReader } from './routes.ts';
+import { ruleReader } from './rules.ts';
 
 /** Every class that can be read. A new class is one file and one line here. */
-const READERS: readonly ClassReader[] = [linkReader, addressReader, routeReader];
+const READERS: readonly ClassReader[] = [
+  linkReader,
+  bridgeVlanReader,
+  addressReader,
+  routeReader,
+  neighbourReader,
+  fdbReader,
+  nexthopReader,
+  ruleReader,
+];
 
 const NONE: ReadonlySet<string> = new Set();
 
