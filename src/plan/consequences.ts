@@ -3,6 +3,7 @@
 import { objectClass } from '../kinds/classes.ts';
 import { type ClassName, type NetObject, type ObjectId, objectId, type Spec } from '../model/object.ts';
 import type { Action } from './plan.ts';
+import { networkOf, prefixOf } from './prefix.ts';
 import { needsOf } from './steps.ts';
 
 type Observed = ReadonlyMap<ObjectId, NetObject>;
@@ -13,9 +14,9 @@ export interface Losses {
   readonly dropped: readonly NetObject[];
   /** Objects that outlive what they belong to, with the settings that are left to them. */
   readonly weakened: readonly { readonly object: NetObject; readonly left: Spec }[];
+  /** Objects that the kernel may drop or not: which address of a subnet is the primary one is not known. */
+  readonly shaken: readonly NetObject[];
 }
-
-const NONE: Losses = { dropped: [], weakened: [] };
 
 /** Classes whose objects others stand on. */
 const CARRIES: ReadonlySet<ClassName> = new Set(['link', 'nexthop', 'qdisc', 'class', 'filter']);
@@ -25,10 +26,11 @@ const NEED_UP: ReadonlySet<ClassName> = new Set(['route', 'nexthop', 'neighbour'
 
 /** The losses when the steps are carried out, of objects that no step moves away or removes before. */
 export function lossesOf(actions: readonly Action[], observed: Observed): Losses {
+  const shaken = shakenBy(actions, observed);
   const gone = actions.filter(
     (action) => CARRIES.has(action.class) && (action.op === 'remove' || setsDown(action)),
   );
-  if (gone.length === 0) return NONE;
+  if (gone.length === 0) return { dropped: [], weakened: [], shaken };
   const standing = standingOn(observed);
   const leaves = leavingIn(actions, observed);
   const dropped = new Map<ObjectId, NetObject>();
@@ -47,7 +49,31 @@ export function lossesOf(actions: readonly Action[], observed: Observed): Losses
       }
     }
   for (const id of dropped.keys()) weakened.delete(id);
-  return { dropped: [...dropped.values()], weakened: [...weakened.values()] };
+  return {
+    dropped: [...dropped.values()],
+    weakened: [...weakened.values()],
+    shaken: shaken.filter(({ id }) => !dropped.has(id)),
+  };
+}
+
+/** Addresses that may go with a removed one, when that is the primary one of their subnet (__inet_del_ifa()). */
+function shakenBy(actions: readonly Action[], observed: Observed): readonly NetObject[] {
+  const removals = actions.filter(({ op, class: name }) => op === 'remove' && name === 'address');
+  const subnets = new Set(removals.map((action) => subnetOf(action, action.before)));
+  subnets.delete(undefined);
+  if (subnets.size === 0) return [];
+  const touched = new Set(removals.map(({ id }) => id));
+  return [...observed.values()].filter(
+    (object) =>
+      object.class === 'address' && !touched.has(object.id) && subnets.has(subnetOf(object, object.spec)),
+  );
+}
+
+/** Device and IPv4 subnet of an address; undefined for others. */
+export function subnetOf({ netns }: { readonly netns: string }, spec: Spec | undefined): string | undefined {
+  const prefix = prefixOf(spec?.['address']);
+  if (prefix === undefined || prefix.address.length !== 4) return undefined;
+  return `${netns} ${spec?.['dev']} ${networkOf(prefix).join('.')}/${prefix.prefixlen}`;
 }
 
 /**

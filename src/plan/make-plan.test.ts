@@ -110,18 +110,20 @@ describe('a plan', () => {
     expect(carriedOut(gone.actions, there)).toEqual(new Map());
   });
 
-  it('makes before it breaks: the new address comes before the old one goes', () => {
-    const made = planOf(
-      [documentOf({ addresses: [{ dev: 'eth0', address: '192.0.2.1/24' }] })],
-      stateOf(eth0),
-    );
-    const there = carriedOut(made.actions, stateOf(eth0));
-    const moved = planOf([documentOf({ addresses: [{ dev: 'eth0', address: '192.0.2.2/24' }] })], there, {
-      owned: ownedBy(made),
-    });
-    expect(stepsIn(moved)).toEqual([
-      'create address 192.0.2.2/24 dev eth0',
+  it('makes before it breaks: the new address comes before the old one goes, but not in one subnet', () => {
+    const at = (address: string) => [documentOf({ addresses: [{ dev: 'eth0', address }] })];
+    const made = planOf(at('192.0.2.1/24'), stateOf(eth0));
+    const other = ['address', { dev: 'eth0', address: '192.0.2.9/24' }] as const;
+    const there = carriedOut(made.actions, stateOf(eth0, other));
+    const owned = ownedBy(made);
+    expect(
+      stepsIn(planOf(at('198.51.100.1/24'), carriedOut(made.actions, stateOf(eth0)), { owned })),
+    ).toEqual(['create address 198.51.100.1/24 dev eth0', 'remove address 192.0.2.1/24 dev eth0']);
+    // The kernel drops the others of a subnet with its primary address.
+    expect(stepsIn(planOf(at('192.0.2.2/24'), there, { owned }))).toEqual([
       'remove address 192.0.2.1/24 dev eth0',
+      'create address 192.0.2.2/24 dev eth0',
+      'change address 192.0.2.9/24 dev eth0 (restores)',
     ]);
   });
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { objectClass } from '../kinds/classes.ts';
 import { CLASS_NAMES, type ClassName, type NetObject, type ObjectId } from '../model/object.ts';
-import { basesOf, setsDown } from './consequences.ts';
+import { basesOf, setsDown, subnetOf } from './consequences.ts';
 import type { Action } from './plan.ts';
 import { needsOf } from './steps.ts';
 
@@ -50,8 +50,12 @@ function dependencies(actions: readonly Action[], observed: ReadonlyMap<ObjectId
     if (known === undefined) edges[later] = [earlier];
     else known.push(earlier);
   };
+  const subnets = subnetsLeft(actions, link);
   actions.forEach((action, i) => {
     const kind = objectClass(action.class);
+    // An address beside the one that goes would go with it.
+    if (subnets.size > 0 && action.class === 'address' && action.op !== 'remove')
+      link(i, subnets.get(subnetOf(action, action.after)));
     const kept = new Set<ObjectId>();
     if (action.op !== 'remove') {
       if (action.op === 'create') link(i, removing.get(action.id));
@@ -68,6 +72,22 @@ function dependencies(actions: readonly Action[], observed: ReadonlyMap<ObjectId
       }
   });
   return edges;
+}
+
+/** The last removal of an IPv4 address by device and subnet; each waits for the one before. */
+function subnetsLeft(
+  actions: readonly Action[],
+  link: (later: number, earlier: number | undefined) => void,
+): ReadonlyMap<string | undefined, number> {
+  const last = new Map<string | undefined, number>();
+  actions.forEach((action, i) => {
+    if (action.op !== 'remove' || action.class !== 'address') return;
+    const subnet = subnetOf(action, action.before);
+    if (subnet === undefined) return;
+    link(i, last.get(subnet));
+    last.set(subnet, i);
+  });
+  return last;
 }
 
 /** What the object stands on, and goes with: the other end of a veth pair. */

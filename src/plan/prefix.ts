@@ -32,7 +32,8 @@ export function byNetwork(a: IpPrefix, b: IpPrefix): number {
   return a.prefixlen - b.prefixlen;
 }
 
-function networkOf({ address, prefixlen }: IpPrefix): Uint8Array {
+/** The prefix's address with zeros behind its length. */
+export function networkOf({ address, prefixlen }: IpPrefix): Uint8Array {
   return address.map((byte, i) => {
     const bits = Math.min(8, Math.max(0, prefixlen - 8 * i));
     return byte & (0xff00 >> bits) & 0xff;

@@ -12,8 +12,8 @@ export function withRestored(
   observed: ReadonlyMap<ObjectId, NetObject>,
   desired: readonly DesiredObject[] = [],
 ): readonly Action[] {
-  const { dropped, weakened } = lossesOf(actions, observed);
-  if (dropped.length === 0 && weakened.length === 0) return actions;
+  const { dropped, weakened, shaken } = lossesOf(actions, observed);
+  if (dropped.length + weakened.length + shaken.length === 0) return actions;
   const planned = new Map(actions.map((action) => [action.id, action]));
   const origins = new Map(desired.map(({ id, origin }) => [id, origin]));
   const absent = new Set([...dropped, ...actions].flatMap(({ id }) => (isGone(planned.get(id)) ? [id] : [])));
@@ -34,6 +34,9 @@ export function withRestored(
   };
   for (const object of inClassOrder(dropped)) put(object, undefined);
   for (const { object, left } of weakened) put(object, left);
+  for (const { spec, ...object } of shaken)
+    if (!planned.has(object.id))
+      back.set(object.id, { op: 'change', ...object, before: spec, after: spec, fields: [], restores: true });
   return [...actions.filter(({ id }) => !back.has(id)), ...back.values()];
 }
 

@@ -15,8 +15,8 @@ export function imageOf(plan: Plan, observed: ReadonlyMap<ObjectId, NetObject>):
     const spec = observed.get(id)?.spec;
     image.set(id, { object: { id, netns, class: name, key }, ...(spec && { spec }) });
   }
-  const { dropped, weakened } = lossesOf(plan.actions, observed);
-  for (const { spec, ...object } of [...dropped, ...weakened.map(({ object: port }) => port)])
+  const { dropped, weakened, shaken } = lossesOf(plan.actions, observed);
+  for (const { spec, ...object } of [...dropped, ...shaken, ...weakened.map(({ object: port }) => port)])
     image.set(object.id, { object, spec });
   return image;
 }

@@ -63,6 +63,11 @@ function agree(kind: ObjectClass, field: string, wanted: unknown, seen: unknown)
   return seen !== undefined && kind.agrees?.(field, wanted, seen) === true;
 }
 
+/** True for a value that the kernel finds itself where nothing was declared. */
+function stays(kind: ObjectClass, field: string, seen: unknown): boolean {
+  return kind.compare === 'whole' && kind.agrees?.(field, undefined, seen) === true;
+}
+
 /** Of a class whose settings are compared one by one, those inside an object are so, too. */
 function nests(kind: ObjectClass, value: unknown): value is Spec {
   return kind.compare === 'declared' && isSettings(value);

@@ -8,10 +8,7 @@ export function* defaultRoute(outlook: Outlook): Iterable<Diagnostic> {
   for (const { op, id, netns, key, before } of outlook.steps('route')) {
     if (op !== 'remove' || before === undefined || !isDefault(before)) continue;
     const same = (route: NetObject) =>
-      route.netns === netns &&
-      isDefault(route.spec) &&
-      route.spec['table'] === before['table'] &&
-      route.spec['family'] === before['family'];
+      route.netns === netns && route.spec['dst'] === before['dst'] && route.spec['table'] === before['table'];
     if ([...outlook.after('route').values()].some(same)) continue;
     const message = `the default route ${key} is removed, and no other is declared`;
     yield { severity: 'warning', code: 'DEFAULT_ROUTE', message, id };
@@ -19,5 +16,5 @@ export function* defaultRoute(outlook: Outlook): Iterable<Diagnostic> {
 }
 
 function isDefault(spec: Spec): boolean {
-  return ['default', '0.0.0.0/0', '::/0'].includes(String(spec['dst']));
+  return spec['dst'] === 'default' || spec['dst'] === '::/0';
 }
