@@ -17,6 +17,14 @@ test('kinds of links are found by trying, and nothing changes', async () => {
   expect(await unsupportedFeatures(await ns.io(), new Set(['link nonsense']))).toContain('link nonsense');
 });
 
+test('VLAN filtering of bridges is found by trying', async () => {
+  await using ns = await netns('wA');
+  const missing = await unsupportedFeatures(await ns.io(), new Set(['bridge vlan_filtering']));
+  expect(ns.ip('link')).not.toContain('bridge');
+  const tried = spawnSync('ip', `-n ${ns.name} link add name probe0 type bridge vlan_filtering 1`.split(' '));
+  expect(missing.has('bridge vlan_filtering')).toBe(tried.status !== 0);
+});
+
 /** What `ip` is told when it asks for a device without any settings. */
 function isKnown(name: string, kind: string): boolean {
   const added = spawnSync('ip', ['-n', name, 'link', 'add', 'name', 'probe0', 'type', kind]);

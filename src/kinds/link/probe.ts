@@ -24,3 +24,25 @@ export function linkKindProbe(kind: string) {
     }),
   };
 }
+
+const EINVAL = 22;
+
+/**
+ * The same for VLAN filtering of bridges: a kernel that has it looks at the tag protocol first and refuses this one with
+ * EPROTONOSUPPORT (net/bridge/br_netlink.c br_validate()); another one comes to the number of queues.
+ */
+export function vlanFilteringProbe() {
+  return {
+    type: RTM_NEWLINK,
+    flags: NLM_F_CREATE | NLM_F_EXCL,
+    operation: 'asking for VLAN filtering of bridges',
+    lacking: EINVAL,
+    payload: payloadOf((out) => {
+      encodeIfinfomsg(out, {});
+      encodeLinkAttrs(out, {
+        numTxQueues: TOO_MANY_QUEUES,
+        linkinfo: { kind: 'bridge', data: { kind: 'bridge', vlanProtocol: 1 } },
+      });
+    }),
+  };
+}

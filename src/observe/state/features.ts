@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import { KernelError } from '../../base/kernel-error.ts';
 import { type NamespaceIo, NETLINK, type NetlinkRequest } from '../../kernel/ports.ts';
-import { linkKindProbe } from '../../kinds/link/probe.ts';
+import { linkKindProbe, vlanFilteringProbe } from '../../kinds/link/probe.ts';
 
 const EOPNOTSUPP = 95;
 
 /**
- * How to ask the kernel for a feature: a request that fails in any case, with EOPNOTSUPP when it lacks the feature.
- * A probe gives undefined for what it cannot ask about, which then counts as there.
+ * How to ask the kernel for a feature: a request that fails in any case, with EOPNOTSUPP (or what `lacking` names) when
+ * it lacks the feature. A probe gives undefined for what it cannot ask about, which then counts as there.
  */
-type Probe = (name: string) => NetlinkRequest | undefined;
+type Probe = (name: string) => (NetlinkRequest & { readonly lacking?: number }) | undefined;
 
 /** By the first word of the feature's name. */
-const PROBES: Readonly<Record<string, Probe>> = { link: linkKindProbe };
+const PROBES: Readonly<Record<string, Probe>> = {
+  link: linkKindProbe,
+  bridge: vlanFilteringProbe,
+};
 
 /**
  * The features that the kernel lacks, of those that `Requirement.feature` names. Found by trying, and nothing changes
@@ -32,12 +35,15 @@ export async function unsupportedFeatures(
   return missing;
 }
 
-async function isRefused(io: NamespaceIo, request: NetlinkRequest): Promise<boolean> {
+async function isRefused(
+  io: NamespaceIo,
+  request: NetlinkRequest & { readonly lacking?: number },
+): Promise<boolean> {
   const transport = await io.netlink(NETLINK.ROUTE);
   try {
     await transport.request(request);
   } catch (error) {
-    if (error instanceof KernelError) return error.errno === EOPNOTSUPP;
+    if (error instanceof KernelError) return error.errno === EOPNOTSUPP || error.errno === request.lacking;
     throw error;
   }
   throw new RangeError('a probe must never succeed');
