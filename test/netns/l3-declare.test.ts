@@ -25,6 +25,12 @@ beforeAll(async () => {
   for (const dev of ['v0', 'v1', 'br0', 'vx0']) ns.ip('link', 'set', dev, 'up');
   ns.ip('address', 'add', '192.0.2.1/24', 'dev', 'v0');
   ns.ip('address', 'add', '2001:db8::1/64', 'dev', 'v0', 'nodad');
+  for (const [id, via] of [
+    ['1', '192.0.2.61'],
+    ['2', '192.0.2.62'],
+    ['3', '2001:db8::61'],
+  ] as const)
+    ns.ip('nexthop', 'add', 'id', id, 'via', via, 'dev', 'v0');
 });
 afterAll(() => ns?.[Symbol.asyncDispose]());
 
@@ -66,8 +72,8 @@ async function readOne(name: ClassName, key: string): Promise<Spec | undefined> 
 }
 
 /** Items, and what they are changed to. Each is created, read, exported, changed, read and removed. */
-type Case = readonly [name: ClassName, title: string, item: object, changed?: object];
-const CASES: readonly Case[] = [
+type Case = readonly [name: ClassName, title: string, item: object, changed: object | undefined];
+const CASES: readonly (readonly [ClassName, string, object, (object | undefined)?])[] = [
   [
     'route',
     'through a gateway',
@@ -133,30 +139,123 @@ const CASES: readonly Case[] = [
       ],
     },
   ],
+  ['nexthop', 'through a gateway', { id: 10, gateway: '192.0.2.9', dev: 'v0' }, { gateway: '192.0.2.8' }],
+  ['nexthop', 'of IPv6', { id: 11, gateway: 'fe80::1', dev: 'v0' }, undefined],
+  ['nexthop', 'on a device', { id: 12, dev: 'v0', family: 'inet6' }, undefined],
+  ['nexthop', 'blackhole', { id: 13, blackhole: true }, undefined],
+  ['nexthop', 'onlink', { id: 14, gateway: '203.0.113.9', dev: 'v0', onlink: true }, undefined],
+  ['nexthop', 'for forwarding entries', { id: 15, gateway: '192.0.2.9', fdb: true }, undefined],
+  [
+    'nexthop',
+    'group',
+    { id: 16, group: [{ id: 1, weight: 3 }, { id: 2 }] },
+    { group: [{ id: 2, weight: 9 }] },
+  ],
+  [
+    'nexthop',
+    'resilient group',
+    {
+      id: 17,
+      type: 'resilient',
+      group: [{ id: 1 }, { id: 2 }],
+      resilient_args: { buckets: 32, idle_timer: 60 },
+    },
+    { resilient_args: { buckets: 32, idle_timer: 30 } },
+  ],
+  ['route', 'by a nexthop', { dst: '10.10.0.0/16', nhid: 1 }, { nhid: 2 }],
+  ['route', 'by a nexthop of IPv6', { dst: '2001:db8:10::/48', nhid: 3 }, undefined],
+  [
+    'neighbour',
+    'permanent',
+    { dst: '192.0.2.44', dev: 'v0', lladdr: '02:00:00:00:00:44' },
+    { lladdr: '02:00:00:00:00:45' },
+  ],
+  [
+    'neighbour',
+    'router',
+    { dst: '2001:db8::44', dev: 'v0', lladdr: '02:00:00:00:00:44', router: true },
+    undefined,
+  ],
+  ['neighbour', 'proxy', { dst: '192.0.2.45', dev: 'v0', proxy: true }, undefined],
+  ['fdb', 'of a bridge', { lladdr: '02:00:00:00:00:46', dev: 'vx0' }, undefined],
+  [
+    'fdb',
+    'remote',
+    { lladdr: '02:00:00:00:00:47', dev: 'vx0', dst: '192.0.2.99' },
+    { dst: '192.0.2.98', port: 4790, vni: 43 },
+  ],
+  [
+    'fdb',
+    'remote for the unknown',
+    { lladdr: '00:00:00:00:00:00', dev: 'vx0', dst: '192.0.2.97' },
+    undefined,
+  ],
+  ['rule', 'of a source', { priority: 100, from: '10.0.0.0/8', table: 1000 }, undefined],
+  ['rule', 'of everything', { priority: 101, table: 'default' }, undefined],
+  ['rule', 'of IPv6', { priority: 102, to: '2001:db8::/32', table: 7 }, undefined],
+  [
+    'rule',
+    'with selectors',
+    {
+      priority: 103,
+      from: '10.0.0.1',
+      to: '10.1.0.0/16',
+      iif: 'v0',
+      fwmark: 16,
+      fwmask: 240,
+      tos: 16,
+      ipproto: 'tcp',
+      sport: 1000,
+      dport: { start: 80, end: 90 },
+      uidrange: { start: 0, end: 99 },
+      not: true,
+      table: 9,
+    },
+    undefined,
+  ],
+  ['rule', 'that drops', { priority: 104, from: '10.0.0.0/8', action: 'prohibit' }, undefined],
+  ['rule', 'that jumps', { priority: 105, oif: 'v0', goto: 200 }, undefined],
+  [
+    'rule',
+    'that suppresses',
+    { priority: 106, table: 'main', suppress_prefixlen: 0, suppress_ifgroup: 5 },
+    undefined,
+  ],
+  ['rule', 'of VRFs', { priority: 107, l3mdev: true }, undefined],
+  [
+    'rule',
+    'with realms',
+    { priority: 108, from: '10.9.0.0/16', table: 9, realms: { from: 1, to: 2 } },
+    undefined,
+  ],
+  ['rule', 'of a tunnel', { priority: 109, tun_id: 9, table: 9 }, undefined],
 ];
 
 describe('an object that is declared', () => {
-  it.each(CASES)('%s %s is what the kernel then reports', async (name, _, item, changed) => {
-    const kind = objectClass(name);
-    const spec = declared(name, item as Record<string, unknown>);
-    const key = kind.key(spec);
-    expect(await readOne(name, key)).toBeUndefined();
-    await write(name, { op: 'create', after: spec });
-    const seen = (await readOne(name, key)) as Spec;
-    expect(seen, key).toBeDefined();
-    expect({ differs: differing(kind, spec, seen, true), seen }).toEqual({ differs: [], seen });
-    expect(declared(name, kind.item?.(seen) ?? {})).toEqual(seen);
-    expect((await read({ all: true })).some((one) => one.class === name && one.key === key)).toBe(
-      !(spec['table'] === 'local'),
-    );
-    let last = seen;
-    if (changed !== undefined) {
-      const after = declared(name, { ...item, ...changed });
-      await write(name, { op: 'change', before: seen, after });
-      last = (await readOne(name, key)) as Spec;
-      expect(differing(kind, after, last, true)).toEqual([]);
-    }
-    await write(name, { op: 'remove', before: last });
-    expect(await readOne(name, key)).toBeUndefined();
-  });
+  it.each(CASES.map(([name, title, item, changed]): Case => [name, title, item, changed]))(
+    '%s %s is what the kernel then reports',
+    async (name, _, item, changed) => {
+      const kind = objectClass(name);
+      const spec = declared(name, item as Record<string, unknown>);
+      const key = kind.key(spec);
+      expect(await readOne(name, key)).toBeUndefined();
+      await write(name, { op: 'create', after: spec });
+      const seen = (await readOne(name, key)) as Spec;
+      expect(seen, key).toBeDefined();
+      expect({ differs: differing(kind, spec, seen, true), seen }).toEqual({ differs: [], seen });
+      expect(declared(name, kind.item?.(seen) ?? {})).toEqual(seen);
+      expect((await read({ all: true })).some((one) => one.class === name && one.key === key)).toBe(
+        !(spec['table'] === 'local'),
+      );
+      let last = seen;
+      if (changed !== undefined) {
+        const after = declared(name, { ...item, ...changed });
+        await write(name, { op: 'change', before: seen, after });
+        last = (await readOne(name, key)) as Spec;
+        expect(differing(kind, after, last, true)).toEqual([]);
+      }
+      await write(name, { op: 'remove', before: last });
+      expect(await readOne(name, key)).toBeUndefined();
+    },
+  );
 });
