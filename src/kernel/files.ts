@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readSync } from 'node:fs';
 import { type FileHandle, open as openLater } from 'node:fs/promises';
 import type { NetnsFd } from '../base/brand.ts';
 import { textOf } from '../base/bytes.ts';
@@ -144,7 +144,7 @@ class CachedReader implements ClosableFiles {
     let file: FileHandle | undefined;
     try {
       await this.#root.writable(path, async (place) => {
-        file = await openLater(place, 'r+').catch(() => openLater(place, 'w'));
+        file = await openLater(place, constants.O_WRONLY);
         await file.write(text, 0);
       });
     } catch (error) {

@@ -9,10 +9,12 @@ import { nexthop } from './nexthop/nexthop.ts';
 import type { ObjectClass } from './object-class.ts';
 import { route } from './route/route.ts';
 import { rule } from './rule/rule.ts';
+import { sysctl } from './sysctl/sysctl.ts';
 
 /** Every class of objects that a document can declare. A new class is one file or folder and one line here. */
 export const OBJECT_CLASSES: readonly ObjectClass[] = [
   link,
+  sysctl,
   bridgeVlan,
   address,
   route,

@@ -21,10 +21,12 @@ import { neighbourReader } from './neighbours.ts';
 import { nexthopReader } from './nexthops.ts';
 import { routeReader } from './routes.ts';
 import { ruleReader } from './rules.ts';
+import { sysctlReader } from './sysctls.ts';
 
 /** Every class that can be read. A new class is one file and one line here. */
 const READERS: readonly ClassReader[] = [
   linkReader,
+  sysctlReader,
   bridgeVlanReader,
   addressReader,
   routeReader,

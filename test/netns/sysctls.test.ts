@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sysctls that a document declares are what sysctl(8) shows after they were written.
+import { expect, test } from 'vitest';
+import type { NamespaceIo } from '../../src/kernel/ports.ts';
+import { sysctl } from '../../src/kinds/sysctl/sysctl.ts';
+import type { Spec } from '../../src/model/object.ts';
+import { sysctlReader } from '../../src/observe/state/sysctls.ts';
+import { netns } from '../helpers/netns.ts';
+import { recordingSink } from '../helpers/recording-sink.ts';
+
+function declared(name: string, value: number | string): Spec {
+  const problems: string[] = [];
+  const [one] = sysctl.declare?.({ name, value }, (_path, problem) => problems.push(problem)) ?? [];
+  expect(problems).toEqual([]);
+  return one?.spec as Spec;
+}
+
+async function write(io: NamespaceIo, spec: Spec): Promise<void> {
+  const { sink, operations } = recordingSink();
+  sysctl.write({ op: 'change', before: {}, after: spec }, sink);
+  for (const one of operations) {
+    if (one.op !== 'other') throw new Error(`a sysctl is no ${one.op}`);
+    const [root, path, text] = one.args as ['proc', string, string];
+    await io[root].write(path, text);
+  }
+}
+
+async function read(io: NamespaceIo, ...keys: readonly string[]): Promise<Spec[]> {
+  const found: Spec[] = [];
+  const context = { io } as Parameters<typeof sysctlReader.read>[0];
+  await sysctlReader.read(context, { keys: new Set(keys), onLinks: new Set(), all: false }, (spec) =>
+    found.push(spec),
+  );
+  return found;
+}
+
+test.each([
+  ['net.ipv4.ip_forward', 1],
+  ['net.ipv4.tcp_rmem', '4096 65536 1048576'],
+  ['net.ipv4.ip_local_port_range', '20000 30000'],
+  ['net.ipv4.ip_local_reserved_ports', '8080,9000-9010'],
+  ['net/ipv4/conf/v0.5/rp_filter', 2],
+  ['net.ipv6.conf.v0/5.accept_ra', 0],
+  ['net.ipv4.neigh.v0/5.gc_stale_time', 120],
+])('%s = %s is what the kernel has then, and its former value returns', async (name, value) => {
+  await using ns = await netns('wD-sysctl');
+  ns.ip('link', 'add', 'v0.5', 'type', 'veth', 'peer', 'name', 'v1');
+  const io = await ns.io();
+  const spec = declared(name, value);
+  const shown = () => ns.exec('sysctl', '-n', sysctl.key(spec)).trim().replace(/\s+/g, ' ');
+  const [before] = await read(io, sysctl.key(spec));
+  const shownBefore = shown();
+  expect(shownBefore).not.toBe(String(value));
+  await write(io, spec);
+  expect(shown()).toBe(String(value));
+  expect(await read(io, sysctl.key(spec))).toEqual([spec]);
+  await write(io, before as Spec);
+  expect(shown()).toBe(shownBefore);
+});
+
+test('what is not there is absent, and what the kernel refuses names the file', async () => {
+  await using ns = await netns('wD-sysctl');
+  const io = await ns.io();
+  expect(await read(io, 'net.ipv4.none', 'net.ipv4.conf', 'net.core.netdev_budget')).toEqual([]);
+  await expect(write(io, declared('net.ipv4.ip_forward', 'on'))).rejects.toMatchObject({
+    errnoName: 'EINVAL',
+    operation: 'write /proc/sys/net/ipv4/ip_forward',
+  });
+  await expect(write(io, declared('net.core.rmem_max', 4096))).rejects.toMatchObject({
+    errnoName: 'EACCES',
+  });
+  await expect(write(io, declared('net.ipv4.none', 1))).rejects.toMatchObject({ code: 'NO_DATA' });
+});
