@@ -49,13 +49,10 @@ function collect(
     else if (!agree(kind, `${prefix}${name}`, want, see)) found.push(`${prefix}${name}`);
   }
   if (!exact) return;
-  for (const name in seen)
-    if (
-      wanted[name] === undefined &&
-      seen[name] !== undefined &&
-      kind.agrees?.(name, undefined, seen[name]) !== true
-    )
-      found.push(`${prefix}${name}`);
+  for (const name in seen) {
+    const extra = wanted[name] === undefined && seen[name] !== undefined;
+    if (extra && !stays(kind, `${prefix}${name}`, seen[name])) found.push(`${prefix}${name}`);
+  }
 }
 
 function agree(kind: ObjectClass, field: string, wanted: unknown, seen: unknown): boolean {
