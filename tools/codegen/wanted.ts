@@ -5,7 +5,7 @@ const words = (text: string): readonly string[] => text.trim().split(/\s+/);
 
 /** Families that have a module, in order. */
 export const FAMILIES: readonly string[] = words(`
-  netlink rt-link rt-addr rt-route rt-rule rt-neigh nexthop tc nlctrl ethtool netdev ctnetlink inet-diag
+  netlink rt-link rt-addr rt-route rt-rule rt-neigh nexthop tc nlctrl ethtool netdev ctnetlink inet-diag wireguard
 `);
 
 const ACTIONS = words(`
@@ -23,7 +23,7 @@ export const HEADERS: readonly string[] = [
     linux/ioam6_iptunnel.h linux/rpl_iptunnel.h linux/pkt_sched.h linux/pkt_cls.h linux/gen_stats.h
     linux/net_namespace.h linux/netconf.h linux/sock_diag.h linux/inet_diag.h linux/tcp.h
     linux/ethtool.h linux/ethtool_netlink.h linux/net_tstamp.h linux/tc_ematch/tc_em_meta.h
-    linux/netfilter/nfnetlink.h linux/netfilter/nfnetlink_conntrack.h
+    linux/wireguard.h linux/netfilter/nfnetlink.h linux/netfilter/nfnetlink_conntrack.h
 `),
   ...ACTIONS.map((name) => `linux/tc_act/tc_${name}.h`),
 ];
@@ -34,5 +34,5 @@ export const PREFIXES: readonly string[] = words(`
   NUD NTF NDTA NDTPA FRA FR_ACT NFEA NFNLGRP SKNLGRP FIB_RULE NHA NEXTHOP TCA TC TCF TCAA NETEM NLM_F
   NLMSG NLMSGERR NLA NL_ATTR NL_POLICY CTRL GENL ETHTOOL ETH_SS CTA IPCTNL NFNL NFNETLINK INET_DIAG
   INET_ULP TCP SK_MEMINFO SOCK LWTUNNEL LWT MPLS SEG6 IOAM6 RPL BRIDGE BR MACVLAN IPVLAN VXLAN VETH XDP
-  AF IN6 NETCONFA
+  AF IN6 NETCONFA WG WGDEVICE WGPEER WGALLOWEDIP
 `);
