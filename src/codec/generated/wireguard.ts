@@ -12,7 +12,6 @@ export const WGDEVICE_F_REPLACE_PEERS = 1;
 export const WGPEER_F_REMOVE_ME = 1;
 export const WGPEER_F_REPLACE_ALLOWEDIPS = 2;
 export const WGPEER_F_UPDATE_ONLY = 4;
-export const WG_KEY_LEN = 32;
 export const WGDEVICE_A_UNSPEC = 0;
 export const WGDEVICE_A_IFINDEX = 1;
 export const WGDEVICE_A_IFNAME = 2;
@@ -54,11 +53,6 @@ export const WGPEER_F = {
   WGPEER_F_REMOVE_ME: 1,
   WGPEER_F_REPLACE_ALLOWEDIPS: 2,
   WGPEER_F_UPDATE_ONLY: 4,
-} as const;
-
-/** WG_KEY_LEN by C name. */
-export const WG_KEY_LEN = {
-  WG_KEY_LEN: 32,
 } as const;
 
 /** Attributes of wgdevice-attrs. */
