@@ -79,12 +79,14 @@ describe('a declared link is what the kernel reports', () => {
     const first = declared({ name: 'x0', ...made });
     await write(ns, { op: 'create', after: first });
     expect(await difference(ns, first)).toEqual([]);
+    shownByIp(ns, first);
     const before = (await specs(ns)).get('x0') as Spec;
     const second = declared({ name: 'x0', ...changed });
     const after = joined(before, second);
     await write(ns, { op: 'change', before, after });
     expect(await difference(ns, second)).toEqual([]);
     expect(await difference(ns, after)).toEqual([]);
+    shownByIp(ns, second);
     // and back again
     await write(ns, { op: 'change', before: (await specs(ns)).get('x0') as Spec, after: before });
     expect((await specs(ns)).get('x0')).toEqual(before);
@@ -148,6 +150,37 @@ async function specs(ns: TestNetns): Promise<ReadonlyMap<string, Spec>> {
 async function difference(ns: TestNetns, wanted: Spec): Promise<readonly string[]> {
   const seen = (await specs(ns)).get(String(wanted['name'])) ?? {};
   return differing(link, wanted, seen, false).map((field) => `${field} of ${JSON.stringify(seen)}`);
+}
+
+/** `ip` shows the declared values, too: what we write wrong and read wrong would agree with itself. */
+function shownByIp(ns: TestNetns, spec: Spec): void {
+  const [seen] = JSON.parse(ns.ip('-j', '-d', 'link', 'show', 'dev', 'x0')) as [Record<string, unknown>];
+  const flags = seen['flags'] as readonly string[];
+  const named = (name: string, value: unknown, flag: string, on: unknown) => {
+    if (value !== undefined) expect(flags.includes(flag), name).toBe(value === on);
+  };
+  named('state', spec['state'], 'UP', 'up');
+  named('arp', spec['arp'], 'NOARP', false);
+  named('promisc', spec['promisc'], 'PROMISC', true);
+  named('allmulticast', spec['allmulticast'], 'ALLMULTI', true);
+  for (const name of ['mtu', 'address', 'txqlen', 'ifalias', 'group', 'master', 'num_tx_queues'])
+    if (spec[name] !== undefined) expect(seen[name]).toEqual(spec[name]);
+  const info = seen['linkinfo'] as Record<string, Record<string, unknown>>;
+  for (const name of [
+    'forward_delay',
+    'hello_time',
+    'priority',
+    'id',
+    'remote',
+    'local',
+    'port',
+    'mode',
+    'label',
+  ]) {
+    const own = spec[String(spec['kind'])] as Spec | undefined;
+    if (typeof own?.[name] === 'number' || name === 'mode')
+      if (own?.[name] !== undefined) expect(info['info_data']?.[name]).toEqual(own[name]);
+  }
 }
 
 function joined(before: Spec, over: Spec): Spec {
