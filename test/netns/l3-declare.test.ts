@@ -259,3 +259,98 @@ describe('an object that is declared', () => {
     },
   );
 });
+
+describe('routes that are hard to find', () => {
+  const wanted = (...keys: readonly string[]) => read({ keys: new Map([['route', new Set(keys)]]) });
+  const add = (...words: readonly string[]) => ns.ip('route', 'add', ...words);
+
+  it('are told apart by table, metric, type of service and length', async () => {
+    add('10.50.0.0/16', 'dev', 'v0', 'metric', '5');
+    add('10.50.0.0/16', 'dev', 'v0', 'metric', '9');
+    add('10.50.0.0/16', 'dev', 'v0', 'tos', '0x10', 'metric', '9');
+    add('10.50.0.0/24', 'dev', 'v0');
+    add('10.50.0.0/32', 'dev', 'v0');
+    add('10.50.0.0/16', 'dev', 'v0', 'table', '77');
+    add('throw', '10.51.0.0/16');
+    add('blackhole', '2001:db8:50::/48');
+    add('2001:db8:50::/64', 'dev', 'v0');
+    ns.ip('rule', 'add', 'to', '10.50.0.0/16', 'lookup', '77', 'priority', '50');
+    const there = [
+      'main 10.50.0.0/16 metric 5',
+      'main 10.50.0.0/16 metric 9',
+      'main 10.50.0.0/16 tos 16 metric 9',
+      'main 10.50.0.0/24',
+      'main 10.50.0.0',
+      '77 10.50.0.0/16',
+      'main 10.51.0.0/16',
+      'main 2001:db8:50::/48',
+      'main 2001:db8:50::/64',
+    ];
+    const absent = [
+      'main 10.50.0.0/16',
+      'main 10.50.0.0/20',
+      'main 10.51.0.0/17',
+      'main 10.52.0.0/16',
+      '78 10.50.0.0/16',
+      'main 2001:db8:50::/56',
+      'main 2001:db8:51::/48',
+    ];
+    for (const key of there)
+      expect((await wanted(key)).flatMap((one) => (one.class === 'route' ? one.key : []))).toEqual([key]);
+    const found = await wanted(...there, ...absent);
+    const keys = found.flatMap((one) => (one.class === 'route' ? one.key : []));
+    expect(keys.toSorted()).toEqual(there.toSorted());
+    const seen = JSON.parse(ns.ip('-j', 'route', 'show', 'table', 'all')) as {
+      dst: string;
+      table?: string;
+    }[];
+    expect(seen.filter(({ dst }) => dst.startsWith('10.52') || dst === '10.50.0.0/20')).toEqual([]);
+  });
+
+  it('are those of a device, whatever way leads there', async () => {
+    const found = await read({ onLinks: new Set(['v0']) });
+    const keys = found.flatMap((one) => (one.class === 'route' ? one.key : []));
+    expect(keys).toContain('77 10.50.0.0/16');
+    expect(keys).not.toContain('main 10.51.0.0/16');
+  });
+});
+
+describe('items that cannot be', () => {
+  it.each<readonly [ClassName, object, string]>([
+    [
+      'route',
+      { dst: '10.0.0.1/8', dev: 'v0' },
+      'dst: prefix "10.0.0.1/8": has bits behind its length: write 10.0.0.0/8, or a longer prefix',
+    ],
+    [
+      'route',
+      { dst: '10.0.0.0/8' },
+      ': says no way: give gateway, dev, nexthops or nhid, or a type such as blackhole',
+    ],
+    [
+      'route',
+      { dst: '10.0.0.0/8', gateway: 'fe80::1' },
+      "gateway: is not of the destination's family: for an IPv4 route use via",
+    ],
+    [
+      'route',
+      { dst: '10.0.0.0/8', dev: 'v0', type: 'blackhole' },
+      'dev: a blackhole route sends packets nowhere: leave it out',
+    ],
+    ['nexthop', { id: 1 }, 'dev: is missing: name the device'],
+    ['nexthop', { id: 1, group: [{ id: 2 }, { id: 2 }] }, 'group: names a nexthop twice: give it a weight'],
+    ['rule', { priority: 5, goto: 4 }, "goto: must lie behind the rule's priority"],
+    ['neighbour', { dst: '192.0.2.1', dev: 'v0' }, 'lladdr: is missing: give the MAC address'],
+    [
+      'fdb',
+      { lladdr: '02:00:00:00:00:01', dev: 'v0', of: 'self' },
+      'dst: is missing: give the remote address',
+    ],
+  ])('%s %j', (name, item, problem) => {
+    const problems: string[] = [];
+    objectClass(name).declare?.(item as Record<string, unknown>, (path, text) =>
+      problems.push(`${path}: ${text}`),
+    );
+    expect(problems).toEqual([problem]);
+  });
+});

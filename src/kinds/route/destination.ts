@@ -12,6 +12,8 @@ export const DEFAULT = 'default';
 export function canonicalDestination(text: string): string {
   if (text === DEFAULT || text === '0.0.0.0/0') return DEFAULT;
   if (isPlainIpv4(text)) return text;
+  const host = text.endsWith('/32') ? text.slice(0, -3) : '';
+  if (isPlainIpv4(host)) return host;
   const prefix = parsePrefix(text);
   const network = networkOf(prefix);
   const rendered = renderDestination(network, prefix.prefixlen);
@@ -39,7 +41,7 @@ export function networkOf({ address, prefixlen }: IpPrefix): Uint8Array {
   return address.map((byte, i) => byte & (0xff00 >> Math.min(8, Math.max(0, prefixlen - 8 * i))));
 }
 
-/** True for `a.b.c.d/1..31` that is canonical already: a table of routes holds hundreds of thousands of these. */
+/** True for `a.b.c.d` and `a.b.c.d/1..31` that are canonical already: a table of routes holds hundreds of thousands of these. */
 function isPlainIpv4(text: string): boolean {
   let address = 0;
   let [part, digits, dots] = [0, 0, 0];

@@ -104,7 +104,14 @@ export const RouteItem = Type.Object(
     type: optional(Type.Enum([...TYPES], { description: 'What happens to packets' })),
     table: TableField,
     metric: number('Preference among routes of one prefix: the least wins', 0, U32),
-    tos: number('Type of service it is for (IPv4)', 0, 252),
+    tos: optional(
+      Type.Integer({
+        description: 'Type of service it is for (IPv4)',
+        minimum: 0,
+        maximum: 252,
+        multipleOf: 4,
+      }),
+    ),
     protocol: optional(
       Type.Union([Type.Integer({ minimum: 1, maximum: 255 }), Type.String({ minLength: 1 })], {
         description: 'Who made it: a name or number of rt_protos; weir when absent',

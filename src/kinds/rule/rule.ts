@@ -45,7 +45,9 @@ export const RuleItem = Type.Object(
     oif: device('Device that the socket is bound to'),
     fwmark: number('Mark of the packet', 0, U32),
     fwmask: number('Bits of the mark that count; all when absent', 0, U32),
-    tos: number('Type of service', 1, 255),
+    tos: Type.Optional(
+      Type.Integer({ description: 'Type of service', minimum: 4, maximum: 252, multipleOf: 4 }),
+    ),
     ipproto: Type.Optional(
       Type.Union([Type.Integer({ minimum: 1, maximum: 255 }), Type.String({ minLength: 1 })], {
         description: 'IP protocol: a name or number',

@@ -11,6 +11,7 @@ import {
   encodeRtmsg,
   type RouteAttrs,
   RTM_F_FIB_MATCH,
+  RTM_F_LOOKUP_TABLE,
   RTM_GETROUTE,
   RTM_NEWROUTE,
   RTMSG_SIZE,
@@ -123,7 +124,8 @@ async function lookUpAll(
 }
 
 /**
- * The route that the kernel takes to the destination's first address (net/ipv4/route.c inet_rtm_getroute()). Another
+ * The route that the kernel takes to the destination's first address, and the table that holds it: without
+ * RTM_F_LOOKUP_TABLE it says main of every one (net/ipv4/route.c inet_rtm_getroute()). Another
  * one than the wanted, or none, tells nothing: a more specific one, a better metric or a rule may hide it.
  */
 async function lookUp(
@@ -134,7 +136,11 @@ async function lookUp(
   const { address } = placeOf(key);
   const payload = payloadOf((out) => {
     const rtmFamily = address.length === 4 ? AF_INET : AF_INET6;
-    encodeRtmsg(out, { rtmFamily, rtmDstLen: address.length * 8, rtmFlags: RTM_F_FIB_MATCH });
+    encodeRtmsg(out, {
+      rtmFamily,
+      rtmDstLen: address.length * 8,
+      rtmFlags: RTM_F_FIB_MATCH | RTM_F_LOOKUP_TABLE,
+    });
     encodeRouteAttrs(out, { rtaDst: address });
   });
   try {
