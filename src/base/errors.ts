@@ -67,7 +67,6 @@ export const ERRORS = {
   ROLLBACK_FAILED: { ...failure('{error}; undoing it failed too: {leftovers}'), exit: 4 },
   PROBE: failure('{what}: {problem}', 503, true),
   JOURNAL: failure('journal {file}: {problem}'),
-  UNREACHABLE: failure('{problem}', 503, true),
   // agent and cli
   AGENT_UNREACHABLE: failure('no agent answers on {socket}: {problem}', 503, true),
   AGENT_RUNNING: failure('another agent already listens on {socket}', 409),

@@ -65,9 +65,9 @@ function fetchOnce(url: string): Promise<void> {
       response.resume();
       const { statusCode = 0 } = response;
       if (statusCode < 500) resolve();
-      else reject(unreachable(`${url} answers with the status ${statusCode}`));
+      else reject(unreachable(url, `it answers with the status ${statusCode}`));
     });
-    request.on('timeout', () => request.destroy(unreachable(`${url} does not answer`)));
+    request.on('timeout', () => request.destroy(unreachable(url, 'it does not answer')));
     request.on('error', reject);
   });
 }
@@ -78,7 +78,7 @@ function gatewayProbe({ open, pathTo }: Needs): Probe {
     const gateways = paths.filter(
       (path): path is GatewayPath => path?.gateway !== undefined && path.dev !== undefined,
     );
-    if (gateways.length === 0) throw unreachable('there is no default gateway');
+    if (gateways.length === 0) throw unreachable('gateway', 'there is no default route');
     const route = await (await open('')).netlink(NETLINK.ROUTE);
     for (const { gateway, dev } of gateways) {
       const index = new DeviceIndex(route);
@@ -96,12 +96,12 @@ function pathProbe({ pathTo }: Needs, peer: string): Probe {
     name: `path to ${peer}`,
     explicit: false,
     attempt: async () => {
-      if ((await pathTo(peer)) === undefined) throw unreachable(`there is no route to ${peer}`);
+      if ((await pathTo(peer)) === undefined) throw unreachable(peer, 'there is no route');
     },
   };
 }
 
-const unreachable = (problem: string) => new WeirError('UNREACHABLE', { problem });
+const unreachable = (what: string, problem: string) => new WeirError('PROBE', { what, problem });
 
 function split(text: string, at: number): [string, string] {
   return [text.slice(0, at), text.slice(at + 1)];

@@ -37,7 +37,7 @@ interface Entry {
 
 /**
  * Have the kernel ask the neighbour anew, and wait until it has answered.
- * @throws {WeirError} `UNREACHABLE` when it does not.
+ * @throws {WeirError} `PROBE` when it does not.
  * @see net/core/neighbour.c neigh_add(), neigh_event_send()
  */
 export async function resolveNeighbour(
@@ -54,7 +54,7 @@ export async function resolveNeighbour(
     if ((state & NUD_FAILED) !== 0) break;
     await delay(LOOK_MS);
   }
-  throw new WeirError('UNREACHABLE', { problem: `the neighbour ${address} does not answer` });
+  throw new WeirError('PROBE', { what: `neighbour ${address}`, problem: 'it does not answer' });
 }
 
 /** Ask one that is known directly, and one that is not as if a packet waited for it. */
