@@ -2,6 +2,7 @@
 import type { ClassName } from '../model/object.ts';
 import { address } from './address/address.ts';
 import { bridgeVlan } from './bridge-vlan/bridge-vlan.ts';
+import { device } from './device/device.ts';
 import { fdb } from './fdb/fdb.ts';
 import { link } from './link/link.ts';
 import { neighbour } from './neighbour/neighbour.ts';
@@ -14,6 +15,7 @@ import { sysctl } from './sysctl/sysctl.ts';
 /** Every class of objects that a document can declare. A new class is one file or folder and one line here. */
 export const OBJECT_CLASSES: readonly ObjectClass[] = [
   link,
+  device,
   sysctl,
   bridgeVlan,
   address,

@@ -15,6 +15,7 @@ import { LinkTable } from '../link-table.ts';
 import { addressReader } from './addresses.ts';
 import { bridgeVlanReader } from './bridge-vlans.ts';
 import type { ClassReader, ReadContext, Want } from './class-reader.ts';
+import { deviceReader } from './devices.ts';
 import { fdbReader } from './fdb.ts';
 import { linkReader } from './links.ts';
 import { neighbourReader } from './neighbours.ts';
@@ -26,6 +27,7 @@ import { sysctlReader } from './sysctls.ts';
 /** Every class that can be read. A new class is one file and one line here. */
 const READERS: readonly ClassReader[] = [
   linkReader,
+  deviceReader,
   sysctlReader,
   bridgeVlanReader,
   addressReader,
