@@ -270,6 +270,45 @@ static void ethtool_reads_a_driver(void)
 	close(netns);
 }
 
+static void tun_is_made_in_the_namespace(void)
+{
+	struct weir_tun tun = { "tun-core", 1 /* IFF_TUN */ | 0x1000 /* IFF_NO_PI */, true, 7, -1 };
+	int netns;
+
+	CHECK(weir_netns_create(NAMED) == 0);
+	netns = open(NAMED, O_RDONLY | O_CLOEXEC);
+	CHECK(weir_tun_set(netns, &tun) == 0);
+	CHECK(count_links(netns) == 2 && if_nametoindex("tun-core") == 0);
+	tun.persist = false;
+	CHECK(weir_tun_set(netns, &tun) == 0 && count_links(netns) == 1);
+	tun.ifname = "a name far too long for a device";
+	CHECK(weir_tun_set(netns, &tun) == -EINVAL);
+	tun.ifname = "";
+	CHECK(weir_tun_set(netns, &tun) == -EINVAL);
+	close(netns);
+	weir_netns_delete(NAMED);
+}
+
+static void sockets_are_connected_in_the_namespace(void)
+{
+	static const uint8_t loopback[16] = { [15] = 1 }, v4[4] = { 127, 0, 0, 1 };
+	int own = own_netns(), fd;
+
+	CHECK(!system("ip link set lo up"));
+	fd = weir_socket_connect(own, v4, 4, 9, false);
+	CHECK(fd >= 0 && (fcntl(fd, F_GETFD) & FD_CLOEXEC) && (fcntl(fd, F_GETFL) & O_NONBLOCK));
+	CHECK(weir_socket_status(fd) == -ECONNREFUSED);
+	close(fd);
+	fd = weir_socket_connect(own, loopback, 16, 0, true);
+	CHECK(fd >= 0 && weir_socket_send(fd, "\200\0\0\0\0\1\0\1", 8) == 8);
+	close(fd);
+	CHECK(weir_socket_connect(own, v4, 3, 9, false) == -EAFNOSUPPORT);
+	CHECK(weir_socket_connect(-1, v4, 4, 9, false) == -EBADF);
+	CHECK(weir_socket_status(own) == -ENOTSOCK);
+	CHECK(weir_bpf_get("/no/such/pin") == -ENOENT);
+	close(own);
+}
+
 static void unix_peer_is_this_process(void)
 {
 	struct ucred peer = { 0 };
@@ -341,6 +380,8 @@ int main(void)
 	netlink_truncation_is_seen();
 	netlink_strangers_are_ignored();
 	ethtool_reads_a_driver();
+	tun_is_made_in_the_namespace();
+	sockets_are_connected_in_the_namespace();
 	unix_peer_is_this_process();
 	unix_datagram_arrives();
 	CHECK(open_descriptors() == before);
