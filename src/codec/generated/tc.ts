@@ -620,6 +620,8 @@ export const TCA_ROOT_FLAGS = 2;
 export const TCA_ROOT_COUNT = 3;
 export const TCA_ROOT_TIME_DELTA = 4;
 export const TCA_ROOT_EXT_WARN_MSG = 5;
+export const TCA_PEDIT_KEY_EX_HTYPE = 1;
+export const TCA_PEDIT_KEY_EX_CMD = 2;
 export const TCA_SFB_PARMS = 1;
 export const TCA_MQPRIO_MODE = 1;
 export const TCA_MQPRIO_SHAPER = 2;
@@ -4698,8 +4700,8 @@ export interface TcActNatAttrs {
 export interface TcActPeditAttrs {
   readonly tm?: TcfT;
   readonly parms?: TcPeditSel;
-  readonly parmsEx?: Uint8Array;
-  readonly keysEx?: Uint8Array;
+  readonly parmsEx?: TcPeditSel;
+  readonly keysEx?: TcActPeditKeysAttrs;
   readonly keyEx?: Uint8Array;
   readonly unknown?: readonly UnknownAttr[];
 }
@@ -5463,6 +5465,19 @@ export interface TcaRootAttrs {
   readonly count?: number;
   readonly timeDelta?: number;
   readonly extWarnMsg?: string;
+  readonly unknown?: readonly UnknownAttr[];
+}
+
+/** Attributes of tc-act-pedit-keys-attrs. */
+export interface TcActPeditKeysAttrs {
+  readonly keyEx?: readonly TcActPeditKeyAttrs[];
+  readonly unknown?: readonly UnknownAttr[];
+}
+
+/** Attributes of tc-act-pedit-key-attrs. */
+export interface TcActPeditKeyAttrs {
+  readonly htype?: number;
+  readonly cmd?: number;
   readonly unknown?: readonly UnknownAttr[];
 }
 
@@ -6511,10 +6526,10 @@ function tcActPeditAttrs(w: Wire, start: number, end: number, pick: Pick | undef
       case 3:
         break;
       case 4:
-        o.parmsEx = bytes(w, p, next);
+        o.parmsEx = decodeTcPeditSel(w, p, next);
         break;
       case 5:
-        o.keysEx = bytes(w, p, next);
+        o.keysEx = tcActPeditKeysAttrs(w, p, next, pick?.sub[5]);
         break;
       case 6:
         o.keyEx = bytes(w, p, next);
@@ -9597,6 +9612,71 @@ function tcaRootAttrs(w: Wire, start: number, end: number, pick: Pick | undefine
   return o;
 }
 
+/** Decode the attributes of tc-act-pedit-keys-attrs in [start, end). @throws {WeirError} `DECODE`. */
+export function decodeTcActPeditKeysAttrs(w: Wire, start: number, end: number, pick?: Pick): TcActPeditKeysAttrs {
+  try {
+    return tcActPeditKeysAttrs(w, start, end, pick);
+  } catch (fault) {
+    throw located(fault, TC_ACT_PEDIT_KEYS_ATTRS, w, start, end);
+  }
+}
+
+function tcActPeditKeysAttrs(w: Wire, start: number, end: number, pick: Pick | undefined): TcActPeditKeysAttrs {
+  const view = w.view;
+  const o: Mutable<TcActPeditKeysAttrs> = {};
+  for (let at = start; at + 4 <= end; ) {
+    const length = view.getUint16(at, true);
+    const next = at + length;
+    if (length < 4 || next > end) throw cut(at, length, end);
+    const type = view.getUint16(at + 2, true) & 0x3fff;
+    const p = at + 4;
+    at = next + (-length & 3);
+    if (pick !== undefined && pick.wants[type] !== 1) continue;
+    switch (type) {
+      case 6:
+        o.keyEx = append(o.keyEx, tcActPeditKeyAttrs(w, p, next, pick?.sub[6]));
+        break;
+      default:
+        o.unknown = keepUnknown(o.unknown, w, type, p, next);
+    }
+  }
+  return o;
+}
+
+/** Decode the attributes of tc-act-pedit-key-attrs in [start, end). @throws {WeirError} `DECODE`. */
+export function decodeTcActPeditKeyAttrs(w: Wire, start: number, end: number, pick?: Pick): TcActPeditKeyAttrs {
+  try {
+    return tcActPeditKeyAttrs(w, start, end, pick);
+  } catch (fault) {
+    throw located(fault, TC_ACT_PEDIT_KEY_ATTRS, w, start, end);
+  }
+}
+
+function tcActPeditKeyAttrs(w: Wire, start: number, end: number, pick: Pick | undefined): TcActPeditKeyAttrs {
+  const view = w.view;
+  const o: Mutable<TcActPeditKeyAttrs> = {};
+  for (let at = start; at + 4 <= end; ) {
+    const length = view.getUint16(at, true);
+    const next = at + length;
+    if (length < 4 || next > end) throw cut(at, length, end);
+    const type = view.getUint16(at + 2, true) & 0x3fff;
+    const p = at + 4;
+    at = next + (-length & 3);
+    if (pick !== undefined && pick.wants[type] !== 1) continue;
+    switch (type) {
+      case 1:
+        o.htype = u16(w, p, next);
+        break;
+      case 2:
+        o.cmd = u16(w, p, next);
+        break;
+      default:
+        o.unknown = keepUnknown(o.unknown, w, type, p, next);
+    }
+  }
+  return o;
+}
+
 /** Decode the attributes of tc-sfb-attrs in [start, end). @throws {WeirError} `DECODE`. */
 export function decodeTcSfbAttrs(w: Wire, start: number, end: number, pick?: Pick): TcSfbAttrs {
   try {
@@ -10029,8 +10109,8 @@ export function encodeTcActNatAttrs(out: Encoder, value: TcActNatAttrs): void {
 export function encodeTcActPeditAttrs(out: Encoder, value: TcActPeditAttrs): void {
   if (value.tm !== undefined) { const m = out.begin(1); encodeTcfT(out, value.tm); out.nestEnd(m); }
   if (value.parms !== undefined) { const m = out.begin(2); encodeTcPeditSel(out, value.parms); out.nestEnd(m); }
-  if (value.parmsEx !== undefined) out.attrBytes(4, value.parmsEx);
-  if (value.keysEx !== undefined) out.attrBytes(5, value.keysEx);
+  if (value.parmsEx !== undefined) { const m = out.begin(4); encodeTcPeditSel(out, value.parmsEx); out.nestEnd(m); }
+  if (value.keysEx !== undefined) { const n = out.nestBegin(5); encodeTcActPeditKeysAttrs(out, value.keysEx); out.nestEnd(n); }
   if (value.keyEx !== undefined) out.attrBytes(6, value.keyEx);
   if (value.unknown !== undefined) out.attrUnknown(value.unknown);
 }
@@ -10797,6 +10877,19 @@ export function encodeTcaRootAttrs(out: Encoder, value: TcaRootAttrs): void {
   if (value.unknown !== undefined) out.attrUnknown(value.unknown);
 }
 
+/** Append the attributes of tc-act-pedit-keys-attrs. */
+export function encodeTcActPeditKeysAttrs(out: Encoder, value: TcActPeditKeysAttrs): void {
+  if (value.keyEx !== undefined) for (const x of value.keyEx) { const n = out.nestBegin(6); encodeTcActPeditKeyAttrs(out, x); out.nestEnd(n); }
+  if (value.unknown !== undefined) out.attrUnknown(value.unknown);
+}
+
+/** Append the attributes of tc-act-pedit-key-attrs. */
+export function encodeTcActPeditKeyAttrs(out: Encoder, value: TcActPeditKeyAttrs): void {
+  if (value.htype !== undefined) out.attrU16(1, value.htype);
+  if (value.cmd !== undefined) out.attrU16(2, value.cmd);
+  if (value.unknown !== undefined) out.attrUnknown(value.unknown);
+}
+
 /** Append the attributes of tc-sfb-attrs. */
 export function encodeTcSfbAttrs(out: Encoder, value: TcSfbAttrs): void {
   if (value.parms !== undefined) { const m = out.begin(1); encodeTcSfbQopt(out, value.parms); out.nestEnd(m); }
@@ -11145,7 +11238,7 @@ export const TC_ACT_PEDIT_ATTRS: AttrTable<TcActPeditAttrs> = {
     [1, 'tm'],
     [2, 'parms'],
     [4, 'parmsEx'],
-    [5, 'keysEx'],
+    [5, 'keysEx', { t: 'nest', header: 0, table: () => TC_ACT_PEDIT_KEYS_ATTRS }],
     [6, 'keyEx'],
   ],
 };
@@ -12023,6 +12116,23 @@ export const TCA_ROOT_ATTRS: AttrTable<TcaRootAttrs> = {
     [3, 'count'],
     [4, 'timeDelta'],
     [5, 'extWarnMsg'],
+  ],
+};
+
+/** Table of tc-act-pedit-keys-attrs. */
+export const TC_ACT_PEDIT_KEYS_ATTRS: AttrTable<TcActPeditKeysAttrs> = {
+  name: 'tc-act-pedit-keys-attrs',
+  rows: [
+    [6, 'keyEx', { t: 'nest', header: 0, table: () => TC_ACT_PEDIT_KEY_ATTRS }],
+  ],
+};
+
+/** Table of tc-act-pedit-key-attrs. */
+export const TC_ACT_PEDIT_KEY_ATTRS: AttrTable<TcActPeditKeyAttrs> = {
+  name: 'tc-act-pedit-key-attrs',
+  rows: [
+    [1, 'htype'],
+    [2, 'cmd'],
   ],
 };
 
