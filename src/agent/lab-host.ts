@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { accessSync, closeSync, constants, openSync, readSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import process from 'node:process';
 import { messageOf, WeirError } from '../base/errors.ts';
 import { checked } from '../kernel/errno.ts';
@@ -15,21 +15,17 @@ export function labHost(): LabHost {
     namespaces: namespaces({ resolvePath: requestPaths }),
     create: async (name) => createNamespace(name),
     remove: async (name) => deleteNamespace(name),
-    writeSysctl: async (io, path, value) => writeSysctl(io, path, value),
+    writeSysctl,
     exec: (io, command) => execIn(io, command),
   };
 }
 
-/** The addon opens the file inside the namespace; the descriptor leads to that very file for writing, too. */
-function writeSysctl({ fd, netns }: NamespaceIo, path: string, value: string): void {
-  const operation = `write ${path} in the network namespace ${netns.name}`;
-  const file = checked(operation, native().netnsOpen(fd, `/proc/sys/${path}`));
+async function writeSysctl({ proc, netns }: NamespaceIo, path: string, value: string): Promise<void> {
   try {
-    writeFileSync(`/proc/self/fd/${file}`, value);
+    await proc.write(`sys/${path}`, value);
   } catch (cause) {
+    const operation = `write ${path} in the network namespace ${netns.name}`;
     throw new WeirError('LAB', { problem: `${operation}: ${messageOf(cause)}` }, { cause });
-  } finally {
-    closeSync(file);
   }
 }
 

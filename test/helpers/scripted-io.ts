@@ -107,7 +107,7 @@ export class ScriptedIo {
       ethtool: () => {
         throw new Error('not in the script');
       },
-      tun: absent,
+      tun: ({ name }) => absent(name),
       ping: absent,
       connect: absent,
       close: async () => {
