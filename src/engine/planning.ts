@@ -5,7 +5,7 @@ import { objectClass } from '../kinds/classes.ts';
 import type { NetObject, ObjectId, OwnedObject, StateReader } from '../model/object.ts';
 import { desiredObjects } from '../plan/desired.ts';
 import { disturbedLinks } from '../plan/disturbed.ts';
-import { makePlan } from '../plan/make-plan.ts';
+import { differencesIn, makePlan } from '../plan/make-plan.ts';
 import type { Action, CallerPath, DesiredObject, Image, Plan } from '../plan/plan.ts';
 import { renderPlan } from '../plan/render.ts';
 import { imageOf, restorePlan } from '../plan/restore.ts';
@@ -66,7 +66,7 @@ export async function differences(
   for (const object of desired) wanted.addWithNeeds(object);
   for (const action of plan.actions) wanted.add(action);
   const observed = await wanted.read(reader);
-  const left = makePlan({ desired, owned, observed, unsupported: new Set(), callers: [] }).actions;
+  const left = differencesIn({ desired, owned, observed });
   return [...left, ...stillThere(plan, observed)];
 }
 

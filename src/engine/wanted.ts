@@ -22,11 +22,14 @@ export class Wanted {
   readonly #keys = new Map<string, Map<ClassName, Set<string>>>();
 
   add({ netns, class: name, key }: Place): void {
-    const keys = this.#keys.get(netns) ?? new Map<ClassName, Set<string>>();
-    this.#keys.set(netns, keys);
-    const ofClass = keys.get(name) ?? new Set<string>();
-    keys.set(name, ofClass);
-    ofClass.add(key);
+    let keys = this.#keys.get(netns);
+    if (keys === undefined) {
+      keys = new Map();
+      this.#keys.set(netns, keys);
+    }
+    const ofClass = keys.get(name);
+    if (ofClass === undefined) keys.set(name, new Set([key]));
+    else ofClass.add(key);
   }
 
   /** Also what the object needs to be there. */

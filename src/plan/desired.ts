@@ -84,6 +84,10 @@ export function* itemsOf(section: Section, value: unknown): Iterable<{ item: Ite
   }
 }
 
+function withoutAdopt({ adopt: _, ...rest }: Item): Item {
+  return rest;
+}
+
 function* declaredByItem(
   document: Document,
   kind: ObjectClass,
@@ -93,9 +97,9 @@ function* declaredByItem(
 ): Iterable<DesiredObject> {
   const { name, file, value } = document;
   const { netns = '', adopt = false, drift = 'report' } = value.spec;
-  const { adopt: own, ...rest } = item;
+  const { adopt: own } = item;
   const found =
-    kind.declare?.(own === undefined ? item : rest, (at, problem) => {
+    kind.declare?.(own === undefined ? item : withoutAdopt(item), (at, problem) => {
       complain(at === '' ? path : `${path}.${at}`, problem);
     }) ?? [];
   for (const one of found) {

@@ -15,6 +15,17 @@ import { stepsOf } from './steps.ts';
  * An input that cannot be carried out gives diagnostics of severity `error` and the plan without those objects.
  */
 export function makePlan(input: PlanInput): Plan {
+  const { actions, diagnostics, ...rest } = draft(input);
+  const whole = ordered(withRestored(actions, input.observed, input.desired), input.observed);
+  return { ...rest, actions: whole, diagnostics: [...diagnostics, ...diagnose(input, whole)] };
+}
+
+/** What differs from the documents, in no order and without what it leads to: enough to see whether anything does. */
+export function differencesIn(input: Pick<PlanInput, 'desired' | 'owned' | 'observed'>): readonly Action[] {
+  return draft(input).actions;
+}
+
+function draft(input: Pick<PlanInput, 'desired' | 'owned' | 'observed'>): Plan {
   const actions: Action[] = [];
   const owns: OwnedObject[] = [];
   const adopted: ObjectId[] = [];
@@ -34,9 +45,7 @@ export function makePlan(input: PlanInput): Plan {
     for (const step of stepsTo(desired, owned, seen, claim)) actions.push(step);
   }
   for (const step of stepsAway(input, declared)) actions.push(step);
-  const whole = ordered(withRestored(actions, input.observed, input.desired), input.observed);
-  diagnostics.push(...diagnose(input, whole));
-  return { actions: whole, diagnostics, adopted, owns };
+  return { actions, diagnostics, adopted, owns };
 }
 
 function conflict({ id, origin }: DesiredObject): Diagnostic {
@@ -69,12 +78,20 @@ function stepsTo(
     }
   }
   if (fields.length === 0) return [];
-  return stepsOf({ object: desired, after: joined(base, spec), fields, origin }, seen.spec);
+  const after = ofItsMaster(joined(base, spec), seen.spec, spec);
+  return stepsOf({ object: desired, after, fields, origin }, seen.spec);
 }
 
 /** Settings of another kind of object say nothing about this one. */
 function joined(base: Spec, spec: Spec): Spec {
   return spec['kind'] !== undefined && base['kind'] !== spec['kind'] ? spec : merged(base, spec);
+}
+
+/** Settings of a port are part of its master: under another one, or under none, only those count that `own` gives. */
+function ofItsMaster(after: Spec, seen: Spec, own: Spec): Spec {
+  if (after['master'] === seen['master']) return after;
+  const { port: _, ...rest } = after;
+  return own['port'] === undefined ? rest : { ...rest, port: own['port'] };
 }
 
 /** What was taken over keeps the protocol that its maker gave it, since taking over changes nothing. */
@@ -94,7 +111,10 @@ function settingNamed(dropped: Spec, field: string): boolean {
 }
 
 /** Of objects that no document declares any more: they go, or get back what Weir changed. */
-function stepsAway({ owned, observed }: PlanInput, declared: ReadonlySet<ObjectId>): readonly Action[] {
+function stepsAway(
+  { owned, observed }: Pick<PlanInput, 'owned' | 'observed'>,
+  declared: ReadonlySet<ObjectId>,
+): readonly Action[] {
   const steps: Action[] = [];
   const gone = new Set<ObjectId>();
   const changed: (readonly [OwnedObject, NetObject])[] = [];
@@ -115,5 +135,6 @@ function stepsBack(owned: OwnedObject, seen: NetObject): readonly Action[] {
   const kind = objectClass(owned.class);
   const after = kind.compare === 'whole' ? owned.original : returned(seen.spec, owned, {}).spec;
   const fields = differing(kind, after, seen.spec, true);
-  return fields.length === 0 ? [] : stepsOf({ object: seen, after, fields }, seen.spec);
+  if (fields.length === 0) return [];
+  return stepsOf({ object: seen, after: ofItsMaster(after, seen.spec, owned.original), fields }, seen.spec);
 }
