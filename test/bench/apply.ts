@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plan, apply and verify against `ip -batch` alone, on the same routes in the same run.
+// Plan, apply and verify, from the text of the document on, against `ip -batch` alone on the same routes in the same run,
+// and against pyroute2 for as many as it can bear.
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import type { DocumentSet } from '../../src/engine/documents.ts';
+import { debianFile } from '../helpers/debian.ts';
 import { documentsIn, testEngine } from '../helpers/engine.ts';
 import { netns, type TestNetns } from '../helpers/netns.ts';
 
@@ -12,6 +15,8 @@ const ROUTES = 100_000;
 const MIXED = 10_000;
 const FOREIGN = 1_000_000;
 const TEN = 10;
+/** Routes for pyroute2, which makes some thousand a second. */
+const FEW = 5_000;
 const PAIRS = 3;
 const MIB = 1 << 20;
 
@@ -26,9 +31,13 @@ const destination = (first: number, i: number) => {
   return `${a >>> 24}.${(a >>> 16) & 255}.${(a >>> 8) & 255}.${a & 255}`;
 };
 
-function documents(netns: string, spec: Spec, name = 'bench'): DocumentSet {
+function documentText(netns: string, spec: Spec, name = 'bench'): string {
   const value = { apiVersion: 'weir.dev/v1', kind: 'Network', metadata: { name }, spec: { netns, ...spec } };
-  return documentsIn(JSON.stringify(value));
+  return JSON.stringify(value);
+}
+
+function documents(netns: string, spec: Spec): DocumentSet {
+  return documentsIn(documentText(netns, spec));
 }
 
 const routes = (count: number, first: number) =>
@@ -69,7 +78,7 @@ async function prepared(name: string): Promise<TestNetns> {
   return ns;
 }
 
-function count(ns: TestNetns, protocol: string): number {
+function countRoutes(ns: TestNetns, protocol: string): number {
   return ns.ip('route', 'show', 'proto', protocol).split('\n').length - 1;
 }
 
@@ -87,19 +96,23 @@ function scratch(): string {
 async function applied(spec: Spec, objects: number) {
   await using ns = await prepared('wF-bench');
   await using test = testEngine(scratch());
-  const set = documents(ns.name, spec);
-  const first = await timed(() => test.engine.apply({ documents: set, prune: true }, WISH, ASKER));
+  const text = documentText(ns.name, spec);
+  const before = process.memoryUsage.rss() / MIB;
+  const first = await timed(() =>
+    test.engine.apply({ documents: documentsIn(text), prune: true }, WISH, ASKER),
+  );
   mustBe('apply', first.result.status, 'confirmed');
   mustBe('objects', first.result.counts.create, objects);
-  const plan = await timed(() => test.engine.plan({ documents: set, prune: true }, ASKER));
+  const plan = await timed(() => test.engine.plan({ documents: documentsIn(text), prune: true }, ASKER));
   mustBe('steps of a second plan', plan.result.plan.actions.length, 0);
+  const set = documentsIn(text);
   const again = await timed(() => test.engine.apply({ documents: set, prune: true }, WISH, ASKER));
   mustBe('second apply', again.result.status, 'unchanged');
-  const seen = count(ns, '87');
+  const seen = countRoutes(ns, '87');
   const removed = await timed(() => test.engine.apply({ documents: [], prune: true }, WISH, ASKER));
   mustBe('removal', removed.result.status, 'confirmed');
-  mustBe('routes left', count(ns, '87'), 0);
-  return { apply: first, plan, again, removed, seen };
+  mustBe('routes left', countRoutes(ns, '87'), 0);
+  return { apply: first, growth: first.peak - before, plan, again, removed, seen };
 }
 
 async function batch(lines: readonly string[]): Promise<number> {
@@ -107,7 +120,30 @@ async function batch(lines: readonly string[]): Promise<number> {
   const file = join(folder, 'batch');
   writeFileSync(file, lines.join(''));
   const { seconds } = await timed(() => ns.ip('-batch', file));
-  mustBe('routes of ip -batch', count(ns, '87'), lines.length);
+  mustBe('routes of ip -batch', countRoutes(ns, '87'), lines.length);
+  return seconds;
+}
+
+/** The same routes one by one through pyroute2, as a script would do it. */
+async function pyroute2(count: number): Promise<number> {
+  await using ns = await prepared('wF-pyroute2');
+  const script = [
+    'import sys, time',
+    'from pyroute2 import NetNS',
+    'name, count, first = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])',
+    'ns = NetNS(name)',
+    "oif = ns.link_lookup(ifname='v0')[0]",
+    'start = time.monotonic()',
+    'for i in range(count):',
+    "    a = (first + i).to_bytes(4, 'big')",
+    "    ns.route('add', dst='.'.join(map(str, a)) + '/32', gateway='198.18.0.2', oif=oif, proto=87)",
+    'print(time.monotonic() - start)',
+  ];
+  const modules = debianFile('python3-pyroute2', 'usr/lib/python3/dist-packages');
+  const env = { ...process.env, PYTHONPATH: modules, PYTHONDONTWRITEBYTECODE: '1' };
+  const args = ['-c', script.join('\n'), ns.name, String(count), String(0x0f000000)];
+  const seconds = Number(execFileSync('/usr/bin/python3', args, { env, encoding: 'utf8' }));
+  mustBe('routes of pyroute2', countRoutes(ns, '87'), count);
   return seconds;
 }
 
@@ -164,6 +200,10 @@ try {
     runs.push({ weir, ip });
   }
   const mix = await applied(mixed(MIXED), MIXED);
+  const few = {
+    weir: await applied({ routes: routes(FEW, 0x0f000000) }, FEW),
+    pyroute2: await pyroute2(FEW),
+  };
   const foreign = await amongForeign();
   const middle = (value: (run: (typeof runs)[number]) => number) => median(runs.map(value));
   const figures = rounded({
@@ -172,7 +212,9 @@ try {
     routesUnchangedPlanSeconds: middle(({ weir }) => weir.plan.seconds),
     routesUnchangedApplySeconds: middle(({ weir }) => weir.again.seconds),
     routesRemoveSeconds: middle(({ weir }) => weir.removed.seconds),
-    routesPeakMiB: Math.max(...runs.map(({ weir }) => weir.apply.peak)),
+    routesApplyGrowthMiB: Math.max(...runs.map(({ weir }) => weir.growth)),
+    fewRoutesApplySeconds: few.weir.apply.seconds,
+    fewRoutesPyroute2Seconds: few.pyroute2,
     mixedApplySeconds: mix.apply.seconds,
     mixedUnchangedPlanSeconds: mix.plan.seconds,
     tenSeconds: median(foreign.map((pair) => pair.none)),
@@ -181,6 +223,7 @@ try {
   });
   const ratios = rounded({
     applyOverIpBatch: middle(({ weir, ip }) => ip / weir.apply.seconds),
+    applyOverPyroute2: few.pyroute2 / few.weir.apply.seconds,
     tenAmongForeignOverNone: median(foreign.map((pair) => pair.many / pair.none)),
   });
   const targets = {
