@@ -7,6 +7,7 @@ import { desiredObjects } from '../plan/desired.ts';
 import { disturbedLinks } from '../plan/disturbed.ts';
 import { differencesIn, makePlan } from '../plan/make-plan.ts';
 import type { Action, CallerPath, DesiredObject, Image, Plan } from '../plan/plan.ts';
+import { recalled } from '../plan/recalled.ts';
 import { renderPlan } from '../plan/render.ts';
 import { imageOf, restorePlan } from '../plan/restore.ts';
 import type { DocumentSet } from './documents.ts';
@@ -41,7 +42,7 @@ export async function preparePlan(
   callers: readonly CallerPath[],
 ): Promise<Prepared> {
   const desired = declaredBy(documents);
-  const observed = await observe(reader, desired, owned);
+  const observed = recalled(await observe(reader, desired, owned), owned);
   const unsupported = await features.missing(neededFeatures(desired, observed));
   return { plan: makePlan({ desired, owned, observed, unsupported, callers }), desired, observed };
 }
@@ -132,8 +133,8 @@ async function observe(
 function neededFeatures(desired: readonly DesiredObject[], observed: Observed): ReadonlySet<string> {
   const features = new Set<string>();
   for (const { id, class: name, spec } of desired) {
-    const requirement = observed.has(id) ? undefined : objectClass(name).requires?.(spec);
-    if (requirement !== undefined) features.add(requirement.feature);
+    const required = observed.has(id) ? [] : (objectClass(name).requires?.(spec) ?? []);
+    for (const { feature } of [required].flat()) features.add(feature);
   }
   return features;
 }

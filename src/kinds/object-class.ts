@@ -14,6 +14,8 @@ export interface OperationSink {
   genl(family: string, command: number, body: (out: Encoder) => void): void;
   /** Write `text` to a file of procfs or sysfs as the namespace sees it: `sys/net/ipv4/ip_forward`. */
   file(root: 'proc' | 'sys', path: string, text: string): void;
+  /** A descriptor of the program that is pinned at `path` in a bpffs; it is closed once the messages have been sent. */
+  bpf(path: string): number;
   /** Create or delete a persistent TUN or TAP device (TUNSETIFF, TUNSETPERSIST): netlink cannot. */
   tun(settings: TunSettings): void;
   /**
@@ -21,6 +23,10 @@ export interface OperationSink {
    * @throws a signal to the executor, which sends what waits and asks again: write nothing before the last call.
    */
   ifindex(name: string): number;
+  /** A descriptor of the namespace of this name, for IFLA_NET_NS_FD. Open as long as the message takes. @throws like `ifindex`. */
+  netns(name: string): number;
+  /** The 32 bytes of a key, which stand in base64 in a file that only its owner may read. @throws like `ifindex`. */
+  secret(path: string): Uint8Array;
 }
 
 /** What the TUN driver is told. */
@@ -96,13 +102,23 @@ export interface ObjectClass {
   /** Objects that must be there first. Each exists or is declared, or the document is refused. */
   needs(spec: Spec): readonly Ref[];
   /** What the kernel must have for it; none means always there. */
-  requires?(spec: Spec): Requirement | undefined;
+  requires?(spec: Spec): Requirement | readonly Requirement[] | undefined;
   /**
    * True when what the kernel reports for `field` is what was declared although the values differ, such as a lifetime
    * that counts down. Plain equality is tried first. Of a class that is compared `whole`, `declared` is undefined for
    * what the kernel reports and nobody declared, such as the device that it found for a gateway.
    */
   agrees?(field: string, declared: unknown, observed: unknown): boolean;
+  /**
+   * Dotted names of settings that the kernel may keep to itself, such as the file that a key came from. Where it reports
+   * none, what documents declared last stands for it, and by itself it is no difference.
+   */
+  readonly unseen?: readonly string[];
+  /**
+   * The settings in the light of other declared objects of the class and the namespace, which `other` finds by key: two
+   * ends of a cable name each other.
+   */
+  paired?(spec: Spec, other: (key: string) => Spec | undefined): Spec;
   /** Of the fields that differ, those that the kernel cannot change in place: the object is replaced. */
   fixed?(before: Spec, after: Spec, differing: readonly string[]): readonly string[];
   /** An object that exists without anybody having created it, such as a physical device: never created or removed. */

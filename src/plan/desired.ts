@@ -32,7 +32,7 @@ export function desiredObjects(documents: readonly Document[]): Declaration {
       if (other === undefined) objects.set(object.id, object);
       else report(document, object.origin.path, twice(object.id, placeOf(other.origin, byName)));
     }
-  const declared = [...objects.values()];
+  const declared = [...objects.values()].map((object) => paired(object, objects));
   if (problems.length === 0)
     for (const circle of circles(declared)) {
       const [first] = circle as [DesiredObject];
@@ -41,6 +41,13 @@ export function desiredObjects(documents: readonly Document[]): Declaration {
       report(document, first.origin.path, `needs itself: ${names}; take one of these links out`);
     }
   return { objects: declared, problems };
+}
+
+function paired(object: DesiredObject, objects: ReadonlyMap<ObjectId, DesiredObject>): DesiredObject {
+  const { netns, class: name, spec } = object;
+  const other = (key: string) => objects.get(objectId(netns, name, key))?.spec;
+  const together = objectClass(name).paired?.(spec, other) ?? spec;
+  return together === spec ? object : { ...object, spec: together };
 }
 
 function twice(id: ObjectId, where: string): string {

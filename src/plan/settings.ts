@@ -57,6 +57,7 @@ function collect(
 
 function agree(kind: ObjectClass, field: string, wanted: unknown, seen: unknown): boolean {
   if (sameValue(wanted, seen)) return true;
+  if (seen === undefined && kind.unseen?.includes(field)) return true;
   return seen !== undefined && kind.agrees?.(field, wanted, seen) === true;
 }
 

@@ -3,11 +3,12 @@ import { Encoder } from '../../codec/encoder.ts';
 import { type NamespaceIo, NETLINK, type NetlinkTransport } from '../../kernel/ports.ts';
 import { objectClass } from '../../kinds/classes.ts';
 import type { Action } from '../../plan/plan.ts';
+import { Answers, AskFirst } from './answers.ts';
 import { DeviceIndex } from './device-index.ts';
 import { carryOut } from './effects.ts';
 import { isDoneAnyway, type StepFailure, stepFailure } from './failure.ts';
 import { GenericFamilies } from './generic-families.ts';
-import { type Portion, PortionSink, UnknownDevice } from './sink.ts';
+import { type Portion, PortionSink } from './sink.ts';
 
 /** Steps from which on they are sent many at a time: below that, none is sent after one that failed. */
 const MANY = 1_000;
@@ -46,7 +47,7 @@ export function createExecutor(open: (netns: string) => Promise<NamespaceIo>): E
 interface Site {
   readonly io: NamespaceIo;
   readonly route: NetlinkTransport;
-  readonly index: DeviceIndex;
+  readonly answers: Answers;
   readonly sink: PortionSink;
   readonly families: GenericFamilies;
 }
@@ -95,9 +96,9 @@ class Run {
     try {
       const io = await this.#open(netns);
       const route = await io.netlink(NETLINK.ROUTE);
-      const index = new DeviceIndex(route);
-      const sink = new PortionSink(index, () => this.#takeEncoder());
-      const site = { io, route, index, sink, families: new GenericFamilies() };
+      const answers = new Answers(new DeviceIndex(route), this.#open);
+      const sink = new PortionSink(answers, () => this.#takeEncoder());
+      const site = { io, route, answers, sink, families: new GenericFamilies() };
       this.#sites.set(netns, site);
       return site;
     } catch (error) {
@@ -121,7 +122,7 @@ class Run {
     if (this.#portion === 1) await this.#sending;
   }
 
-  /** Have the class write its messages, asking for the indexes of devices that it needs. */
+  /** Have the class write its messages, asking for what it needs to know. */
   async #write({ class: name, op, before, after }: Action, site: Site): Promise<void> {
     const change = { op, ...(before && { before }), ...(after && { after }) };
     for (;;) {
@@ -129,16 +130,16 @@ class Run {
         objectClass(name).write(change, site.sink);
         return;
       } catch (error) {
-        if (!(error instanceof UnknownDevice)) throw error;
+        if (!(error instanceof AskFirst)) throw error;
         await this.#drain(site);
-        await site.index.learn(error.device);
+        await site.answers.find(error.question);
       }
     }
   }
 
   /** Indexes may be wrong from now on, in other namespaces too: a cable goes with both its ends. */
   #forgetIndexes(): void {
-    for (const { index } of this.#sites.values()) index.forget();
+    for (const { answers } of this.#sites.values()) answers.forgetDevices();
   }
 
   async #drain({ sink, ...site }: Site): Promise<void> {

@@ -2,7 +2,7 @@
 import { Encoder } from '../../codec/encoder.ts';
 import type { MessageBatch } from '../../kernel/ports.ts';
 import type { OperationSink, TunSettings } from '../../kinds/object-class.ts';
-import type { DeviceIndex } from './device-index.ts';
+import type { Answers } from './answers.ts';
 
 /** What is not rtnetlink: done one at a time, after everything that was written before it. */
 export type Effect =
@@ -19,27 +19,17 @@ export interface Portion {
   readonly then?: { readonly step: number; readonly effect: Effect };
 }
 
-/** Thrown through a class's `write` when the index of a device has to be asked for first. */
-export class UnknownDevice extends Error {
-  readonly device: string;
-
-  constructor(device: string) {
-    super(device);
-    this.device = device;
-  }
-}
-
 /** Collects what steps write, in portions. Encoders are lent by `take` and go back when their portion is sent. */
 export class PortionSink implements OperationSink {
-  readonly #index: DeviceIndex;
+  readonly #answers: Answers;
   readonly #take: () => Encoder;
   readonly #ready: Portion[] = [];
   #encoder: Encoder;
   #steps: number[] = [];
   #step = 0;
 
-  constructor(index: DeviceIndex, take: () => Encoder) {
-    this.#index = index;
+  constructor(answers: Answers, take: () => Encoder) {
+    this.#answers = answers;
     this.#take = take;
     this.#encoder = take();
   }
@@ -94,9 +84,15 @@ export class PortionSink implements OperationSink {
   }
 
   ifindex(name: string): number {
-    const known = this.#index.known(name);
-    if (known === undefined) throw new UnknownDevice(name);
-    return known;
+    return this.#answers.ifindex(name);
+  }
+
+  netns(name: string): number {
+    return this.#answers.netns(name);
+  }
+
+  secret(path: string): Uint8Array {
+    return this.#answers.secret(path);
   }
 
   #effect(effect: Effect): void {

@@ -8,7 +8,7 @@ import type { Complain, Declared, ObjectClass } from '../object-class.ts';
 import { COMMON_SETTINGS } from './common.ts';
 import { DECLARED_KINDS, declaredKind, PORT_SETTINGS } from './declared.ts';
 import { DeviceName, type Settings } from './setting.ts';
-import { isPeerEnd } from './veth.ts';
+import { isPeerEnd, pairedVeth } from './veth.ts';
 import { writeLink } from './write.ts';
 
 const optional = (settings: Settings): Record<string, TSchema> =>
@@ -75,6 +75,8 @@ export const link: ObjectClass = {
     const kind = innate(spec) ? undefined : declaredKind(spec['kind']);
     return kind && { feature: `link ${kind.kind}`, config: kind.config };
   },
+  unseen: ['veth.peer', 'veth.peer_netns'],
+  paired: (spec, other) => (spec['kind'] === 'veth' ? pairedVeth(spec, other) : spec),
   fixed,
   innate,
   write: writeLink,
@@ -163,17 +165,19 @@ function nested(dev: string, addresses: readonly unknown[], complain: Complain):
   });
 }
 
-/** Devices come with a veth's name for the other end, which only one of both may give. */
+/** Of a veth only one end makes the other. One whose other end is elsewhere is a device that exists. */
 function item(spec: Spec): Spec {
-  const { veth, group, ...rest } = spec;
-  const ends = veth as Spec | undefined;
-  const peer = isPeerEnd(String(spec['name']), ends)
-    ? { peer_of: ends?.['peer_of'] }
-    : { peer: ends?.['peer'] };
+  const { kind, veth, group, ...rest } = spec;
+  const { peer, peer_of: first, peer_netns: netns } = (veth ?? {}) as Spec;
+  const ends = isPeerEnd(String(spec['name']), veth as Spec)
+    ? { peer_of: first }
+    : { peer, peer_netns: netns || undefined };
+  const alone = kind === 'veth' && veth === undefined;
   return present({
     ...rest,
+    kind: alone ? undefined : kind,
     group: group === undefined || group === 'default' ? group : Number(group),
-    veth: ends && present(peer),
+    veth: veth && present(ends),
   });
 }
 

@@ -8,6 +8,9 @@ import { declaredKind, PORT_SETTINGS } from './declared.ts';
 import type { Settings } from './setting.ts';
 import { VXLAN_ALIASES } from './vxlan.ts';
 
+/** In place of the name of another namespace, which differs from every declared one. */
+const HERE = '';
+
 /**
  * The canonical settings of a link that the kernel reports.
  * @param peer Name of a veth's other end, when that is in the same namespace.
@@ -48,7 +51,7 @@ function settingsOf(
   data: Spec | undefined,
   peer: string | undefined,
 ): Spec | undefined {
-  if (kind === 'veth') return peer === undefined ? undefined : { peer, peer_of: peer };
+  if (kind === 'veth') return peer === undefined ? undefined : { peer, peer_of: peer, peer_netns: HERE };
   const seen = kind === 'vxlan' ? renamed(data ?? {}) : (data ?? {});
   const spec = picked(settings, seen);
   return Object.keys(spec).length === 0 ? undefined : spec;

@@ -45,7 +45,12 @@ export interface DeclaredKind {
   /** Settings that differ and cannot be changed in place, where it depends on their values. */
   readonly fixed?: (before: Spec, after: Spec) => readonly string[];
   /** Joins what several settings share: `changed` are those to write, `all` what the device shall have. */
-  readonly joined?: (changed: Spec, all: Spec, before: Spec | undefined) => Attributes;
+  readonly joined?: (
+    changed: Spec,
+    all: Spec,
+    before: Spec | undefined,
+    netns: (name: string) => number,
+  ) => Attributes;
 }
 
 /** The setting, fixed at creation. */

@@ -113,7 +113,9 @@ function kindInfo(after: Spec, before: Spec | undefined, to: OperationSink) {
   const changed = kind?.repeats && isNotEmpty(differs) ? all : differs;
   const data = {
     ...attributesOf(kind?.settings ?? {}, changed, to),
-    ...(was === undefined || isNotEmpty(changed) ? kind?.joined?.(changed, all, was) : {}),
+    ...(was === undefined || isNotEmpty(changed)
+      ? kind?.joined?.(changed, all, was, (netns) => to.netns(netns))
+      : {}),
   };
   return { kind: name, ...(isNotEmpty(data) && { data: { kind: name, ...data } }) };
 }

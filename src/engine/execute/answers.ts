@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { NamespaceIo } from '../../kernel/ports.ts';
+import type { DeviceIndex } from './device-index.ts';
+import { readSecret } from './secret.ts';
+
+/** What a class may have to know before it writes. */
+export interface Question {
+  readonly about: 'device' | 'netns' | 'secret';
+  readonly name: string;
+}
+
+/** Thrown through a class's `write` when something has to be found out first. */
+export class AskFirst extends Error {
+  readonly question: Question;
+
+  constructor(question: Question) {
+    super(`${question.about} ${question.name}`);
+    this.question = question;
+  }
+}
+
+/** What has been found out during one run, for the classes of one namespace. */
+export class Answers {
+  readonly #devices: DeviceIndex;
+  readonly #open: (netns: string) => Promise<NamespaceIo>;
+  readonly #namespaces = new Map<string, number>();
+  readonly #secrets = new Map<string, Uint8Array>();
+
+  constructor(devices: DeviceIndex, open: (netns: string) => Promise<NamespaceIo>) {
+    this.#devices = devices;
+    this.#open = open;
+  }
+
+  /** @throws {AskFirst} */
+  ifindex(name: string): number {
+    return this.#devices.known(name) ?? unknown('device', name);
+  }
+
+  /** @throws {AskFirst} */
+  netns(name: string): number {
+    return this.#namespaces.get(name) ?? unknown('netns', name);
+  }
+
+  /** @throws {AskFirst} */
+  secret(path: string): Uint8Array {
+    return this.#secrets.get(path) ?? unknown('secret', path);
+  }
+
+  /** @throws {KernelError} ENODEV, {WeirError} `NOT_FOUND`, `VALUE`. */
+  async find({ about, name }: Question): Promise<void> {
+    if (about === 'device') await this.#devices.learn(name);
+    else if (about === 'netns') this.#namespaces.set(name, (await this.#open(name)).fd);
+    else this.#secrets.set(name, await readSecret(name));
+  }
+
+  /** Devices come, go and change their names: what is known of them may be wrong from now on. */
+  forgetDevices(): void {
+    this.#devices.forget();
+  }
+}
+
+function unknown(about: Question['about'], name: string): never {
+  throw new AskFirst({ about, name });
+}
