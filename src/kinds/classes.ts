@@ -2,12 +2,14 @@
 import type { ClassName } from '../model/object.ts';
 import { address } from './address/address.ts';
 import { bridgeVlan } from './bridge-vlan/bridge-vlan.ts';
+import { trafficClass } from './class/class.ts';
 import { device } from './device/device.ts';
 import { fdb } from './fdb/fdb.ts';
 import { link } from './link/link.ts';
 import { neighbour } from './neighbour/neighbour.ts';
 import { nexthop } from './nexthop/nexthop.ts';
 import type { ObjectClass } from './object-class.ts';
+import { qdisc } from './qdisc/qdisc.ts';
 import { route } from './route/route.ts';
 import { rule } from './rule/rule.ts';
 import { sysctl } from './sysctl/sysctl.ts';
@@ -24,6 +26,8 @@ export const OBJECT_CLASSES: readonly ObjectClass[] = [
   fdb,
   nexthop,
   rule,
+  qdisc,
+  trafficClass,
 ];
 
 const byName = new Map(OBJECT_CLASSES.map((one) => [one.name, one]));

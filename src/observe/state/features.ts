@@ -2,6 +2,7 @@
 import { KernelError } from '../../base/kernel-error.ts';
 import { type NamespaceIo, NETLINK, type NetlinkRequest } from '../../kernel/ports.ts';
 import { linkKindProbe, vlanFilteringProbe } from '../../kinds/link/probe.ts';
+import { qdiscProbe } from '../../kinds/qdisc/probe.ts';
 
 const EOPNOTSUPP = 95;
 
@@ -15,6 +16,7 @@ type Probe = (name: string) => (NetlinkRequest & { readonly lacking?: number }) 
 const PROBES: Readonly<Record<string, Probe>> = {
   link: linkKindProbe,
   bridge: vlanFilteringProbe,
+  qdisc: qdiscProbe,
 };
 
 /**

@@ -15,11 +15,13 @@ import { LinkTable } from '../link-table.ts';
 import { addressReader } from './addresses.ts';
 import { bridgeVlanReader } from './bridge-vlans.ts';
 import type { ClassReader, ReadContext, Want } from './class-reader.ts';
+import { classReader } from './classes.ts';
 import { deviceReader } from './devices.ts';
 import { fdbReader } from './fdb.ts';
 import { linkReader } from './links.ts';
 import { neighbourReader } from './neighbours.ts';
 import { nexthopReader } from './nexthops.ts';
+import { qdiscReader } from './qdiscs.ts';
 import { routeReader } from './routes.ts';
 import { ruleReader } from './rules.ts';
 import { sysctlReader } from './sysctls.ts';
@@ -36,6 +38,8 @@ const READERS: readonly ClassReader[] = [
   fdbReader,
   nexthopReader,
   ruleReader,
+  qdiscReader,
+  classReader,
 ];
 
 const NONE: ReadonlySet<string> = new Set();
@@ -69,11 +73,13 @@ async function readObjects(io: NamespaceIo, request: ReadRequest): Promise<Reado
 }
 
 /** Undefined when nothing of the class can be wanted. */
-function wantOf({ keys, onLinks = NONE, all = false }: ReadRequest, name: ClassName): Want | undefined {
-  const wanted = keys.get(name) ?? NONE;
+function wantOf(request: ReadRequest, name: ClassName): Want | undefined {
+  const { onLinks = NONE, fromAddresses = NONE, byNexthops = NONE } = request;
+  const keys = request.keys.get(name) ?? NONE;
   // devices decide what stands on what: they are always read whole
-  if (wanted.size === 0 && onLinks.size === 0 && !all && name !== 'link') return undefined;
-  return { keys: wanted, onLinks, all: all || name === 'link' };
+  const all = request.all === true || name === 'link';
+  const count = keys.size + onLinks.size + fromAddresses.size + byNexthops.size;
+  return count === 0 && !all ? undefined : { keys, onLinks, fromAddresses, byNexthops, all };
 }
 
 async function contextOf(io: NamespaceIo): Promise<ReadContext> {
