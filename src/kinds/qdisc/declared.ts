@@ -60,16 +60,16 @@ export function observedOptions(shape: DeclaredOptions, shown: Spec): Spec {
 
 /** What carries the settings: those that differ from `before`, or all where the kernel wants them together. */
 export function optionAttributes(shape: DeclaredOptions, after: Spec, before: Spec | undefined): Attributes {
+  if (shape.whole !== undefined) return shape.whole(after);
   const out: Attributes = {};
   for (const [name, value] of Object.entries(after)) {
     const setting = shape.settings[name];
-    const unchanged = before !== undefined && JSON.stringify(before[name]) === JSON.stringify(value);
-    if (setting === undefined || (unchanged && !shape.repeats)) continue;
-    if (before === undefined && value === setting.silent) continue;
+    const was = before === undefined ? setting?.silent : before[name];
+    if (setting === undefined || JSON.stringify(was) === JSON.stringify(value)) continue;
     Object.assign(
       out,
       setting.attributes(value as never, () => 0),
     );
   }
-  return { ...out, ...shape.joined?.(after) };
+  return out;
 }

@@ -18,15 +18,13 @@ export const DECLARED_FIFOS: readonly DeclaredQdisc[] = [
     kind: 'pfifo',
     config: 'CONFIG_NET_SCH_FIFO',
     settings: { limit: number('limit', 'Packets that may wait', 0, 0xffff_ffff) },
-    repeats: true,
-    joined: ({ limit }: Spec) => (limit === undefined ? {} : { header: { limit } }),
+    whole: ({ limit }: Spec) => (limit === undefined ? {} : { header: { limit } }),
   },
   {
     kind: 'bfifo',
     config: 'CONFIG_NET_SCH_FIFO',
     settings: { limit: size('limit', 'Bytes that may wait') },
-    repeats: true,
-    joined: ({ limit }: Spec) =>
+    whole: ({ limit }: Spec) =>
       limit === undefined ? {} : { header: { limit: parseSize(limit as string) } },
   },
 ];

@@ -12,9 +12,9 @@ import {
   type ComplainOf,
   type DeclaredOptions,
   type DeclaredQdisc,
-  joinedSwitch,
   rate,
   size,
+  wholeSwitch,
 } from './setting.ts';
 import { parseRate, parseSize, renderRate, renderSize } from './units.ts';
 
@@ -74,9 +74,8 @@ const declaredHtbClass: DeclaredOptions = {
     mpu: number('mpu', 'Bytes that a packet has at least', 0, 0xffff),
   },
   required: ['rate'],
-  repeats: true,
   settled: settledClass,
-  joined: classParms,
+  whole: classParms,
   seen: (options) => seenClass(options as HtbOptions),
 };
 
@@ -92,9 +91,9 @@ export const declaredHtb: DeclaredQdisc = {
     }),
     r2q: fixed(number('r2q', "Divisor that makes a class's quantum of its rate", 1, 0xffff_ffff)),
     direct_qlen: fixed(number('directQlen', 'Packets that no class takes and that may wait', 0, 0xffff_ffff)),
-    offload: { ...joinedSwitch('Let the device do it'), fixed: true },
+    offload: { ...wholeSwitch('Let the device do it'), fixed: true },
   },
-  joined: ({ default: minor = '0', r2q = 10, direct_qlen: directQlen, offload }: Spec) => ({
+  whole: ({ default: minor = '0', r2q = 10, direct_qlen: directQlen, offload }: Spec) => ({
     init: { version: VERSION, rate2quantum: r2q, defcls: Number(minor), debug: 0, directPkts: 0 },
     ...(directQlen !== undefined && { directQlen }),
     ...(offload === true && { offload: true }),

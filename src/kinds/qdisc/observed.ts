@@ -31,7 +31,8 @@ function qdiscSpec(dev: string, one: TcMessage, byHandle: ReadonlyMap<string, Tc
     dev,
     parent,
     under,
-    handle: handleOf(one),
+    // Of the places for filters there is one handle only.
+    handle: shape?.place === undefined ? handleOf(one) : undefined,
     kind,
     ingress_block: ingressBlock,
     egress_block: egressBlock,

@@ -66,7 +66,7 @@ export const qdisc: ObjectClass = {
   section: { document: 'Network', name: 'qdiscs', schema: QdiscItem },
   compare: 'declared',
   declare,
-  item: ({ handle, ...rest }) => present({ ...rest, handle: isPlace(rest['kind']) ? undefined : handle }),
+  item: (spec) => spec,
   key: (spec) => `dev ${spec['dev']} parent ${spec['parent']}`,
   needs,
   requires: (spec) => {
@@ -95,7 +95,7 @@ function declare(item: Spec, complain: Complain): readonly Declared[] {
     dev: item['dev'],
     parent,
     under: item['under'] && canonicalHandle(String(item['under'])),
-    handle: item['handle'] && canonicalHandle(String(item['handle'])),
+    handle: kind.place === undefined && item['handle'] ? canonicalHandle(String(item['handle'])) : undefined,
     kind: kind.kind,
     ingress_block: item['ingress_block'],
     egress_block: item['egress_block'],

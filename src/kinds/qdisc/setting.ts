@@ -32,12 +32,10 @@ export type ComplainOf = (name: string, problem: string) => void;
 export interface DeclaredOptions {
   readonly settings: QdiscSettings;
   readonly required?: readonly string[];
-  /** A change must repeat every setting: the kernel takes what is absent for zero. */
-  readonly repeats?: true;
   /** Settings that depend on each other, brought to what the kernel will report. All are canonical by themselves. */
   readonly settled?: (settings: Spec, complain: ComplainOf) => Spec;
-  /** What several settings share. */
-  readonly joined?: (settings: Spec) => Attributes;
+  /** All settings in one, in place of the attributes of each: the kernel takes what is absent for zero. */
+  readonly whole?: (settings: Spec) => Attributes;
   /** Canonical settings that are more than what `tc -j` shows. */
   readonly seen?: (options: QdiscOptions) => Spec;
 }
@@ -88,8 +86,8 @@ export function codelTime(name: string, description: string): QdiscSetting {
   };
 }
 
-/** A switch that takes part in `joined`. */
-export const joinedSwitch = (description: string): QdiscSetting => ({
+/** A switch that `whole` writes. */
+export const wholeSwitch = (description: string): QdiscSetting => ({
   schema: Type.Boolean({ description }),
   silent: false,
   attributes: () => ({}),

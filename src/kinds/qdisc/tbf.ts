@@ -47,9 +47,8 @@ export const declaredTbf: DeclaredQdisc = {
     mpu: number('mpu', 'Bytes that a packet has at least', 0, 0xffff),
   },
   required: ['rate', 'burst'],
-  repeats: true,
   settled,
-  joined,
+  whole,
   seen: (options) => seen(options as TbfOptions),
 };
 
@@ -83,7 +82,7 @@ function limitOf(given: Spec, rate: number, peak: number | undefined, us: number
   return renderSize(Math.min(...limits));
 }
 
-function joined(settings: Spec) {
+function whole(settings: Spec) {
   const { overhead = 0, mpu = 0 } = settings as Readonly<Record<string, number>>;
   const of = (name: string, parse: (text: string) => number) =>
     settings[name] === undefined ? 0 : parse(settings[name] as string);
