@@ -83,8 +83,8 @@ function problemsOf(value: unknown): readonly Complaint[] {
   if (apiVersion !== undefined && apiVersion !== API_VERSION)
     return [{ path: 'apiVersion', problem: `must be ${API_VERSION}` }];
   if (!DOCUMENT_KINDS.includes(kind as DocumentKind)) return [{ path: 'kind', problem: wrongKind(kind) }];
-  const outside = complaints(outline(kind as DocumentKind), value);
-  if (outside.length > 0) return outside;
+  const { schema, compiled } = outline(kind as DocumentKind);
+  if (!compiled.Check(value)) return complaints(schema, value);
   const spec = value['spec'] as Readonly<Record<string, unknown>>;
   const found: Complaint[] = [];
   for (const section of sectionsOf(kind as DocumentKind)) checkItems(section, spec[section.name], found);
@@ -98,16 +98,25 @@ function wrongKind(kind: unknown): string {
   return `must be ${DOCUMENT_KINDS.join(' or ')}${hint}`;
 }
 
-const outlines = new Map<DocumentKind, TSchema>();
-
-/** The schema of a kind with anything for items. */
-function outline(kind: DocumentKind): TSchema {
-  const known = outlines.get(kind) ?? documentSchema(kind, () => Type.Unknown());
-  outlines.set(kind, known);
-  return known;
+/** A schema with its fast check, which says only whether all is well. */
+interface Checked {
+  readonly schema: TSchema;
+  readonly compiled: Validator;
 }
 
-const checks = new Map<Section, { readonly schema: TSchema; readonly compiled: Validator }>();
+const outlines = new Map<DocumentKind, Checked>();
+
+/** The schema of a kind with anything for items. */
+function outline(kind: DocumentKind): Checked {
+  const known = outlines.get(kind);
+  if (known !== undefined) return known;
+  const schema = documentSchema(kind, () => Type.Unknown());
+  const made = { schema, compiled: Compile(schema) };
+  outlines.set(kind, made);
+  return made;
+}
+
+const checks = new Map<Section, Checked>();
 
 function checkOf(section: Section) {
   const known = checks.get(section);

@@ -5,7 +5,12 @@ import { needsOf } from './steps.ts';
 
 /** Circles of objects that need each other, each once. */
 export function circles<T extends NetObject>(objects: readonly T[]): readonly (readonly T[])[] {
-  const byId = new Map<ObjectId, T>(objects.map((object) => [object.id, object]));
+  const needed = new Set<ObjectId>();
+  for (const { netns, class: name, spec } of objects)
+    for (const id of needsOf(netns, objectClass(name), spec)) needed.add(id);
+  // what nobody needs is in no circle
+  const candidates = objects.filter(({ id }) => needed.has(id));
+  const byId = new Map<ObjectId, T>(candidates.map((object) => [object.id, object]));
   const state = new Map<ObjectId, 'open' | 'done'>();
   const found: T[][] = [];
   const trail: { readonly object: T; readonly needs: Iterator<ObjectId> }[] = [];
@@ -14,7 +19,7 @@ export function circles<T extends NetObject>(objects: readonly T[]): readonly (r
     const needs = needsOf(object.netns, objectClass(object.class), object.spec);
     trail.push({ object, needs: needs.values() });
   };
-  for (const start of objects) {
+  for (const start of candidates) {
     if (!state.has(start.id)) enter(start);
     while (trail.length > 0) {
       const { object, needs } = trail[trail.length - 1] as (typeof trail)[number];

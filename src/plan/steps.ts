@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { objectClass } from '../kinds/classes.ts';
 import type { ObjectClass } from '../kinds/object-class.ts';
-import { type NetObject, type ObjectId, objectId, type Spec } from '../model/object.ts';
+import { type NetObject, type ObjectId, objectId, type Ref, type Spec } from '../model/object.ts';
 import type { Action, Origin } from './plan.ts';
 import { differing } from './settings.ts';
 
@@ -47,5 +47,17 @@ function appear(kind: ObjectClass, common: Omit<Action, 'op'>, after: Spec): Act
 /** Ids of what an object of these settings needs. */
 export function needsOf(netns: string, kind: ObjectClass, spec: Spec): readonly ObjectId[] {
   const refs = kind.needs(spec);
-  return refs.map((ref) => objectId(netns, ref.class, ref.key));
+  const [only] = refs;
+  if (refs.length !== 1 || only === undefined) return refs.map((ref) => objectId(netns, ref.class, ref.key));
+  // thousands of routes in a row need the same device
+  if (last.netns !== netns || last.class !== only.class || last.key !== only.key)
+    last = { netns, ...only, ids: [objectId(netns, only.class, only.key)] };
+  return last.ids;
 }
+
+let last: Ref & { readonly netns: string; readonly ids: readonly ObjectId[] } = {
+  netns: '',
+  class: 'link',
+  key: '',
+  ids: [],
+};
