@@ -117,6 +117,7 @@ function openNamespace(name: string, path: string, options: NamespaceOptions): N
       mustBeOpen(`tun ${device.name}`);
       setTun(fd, device);
     },
+    bpf: (path) => checked(`open ${path}`, native().bpfGet(path), 'CAP_BPF'),
     async ping(address, timeoutMs) {
       mustBeOpen(`ping ${address}`);
       return ping(fd, address, timeoutMs);

@@ -165,6 +165,8 @@ export interface NamespaceIo {
   ethtool(ifname: string): EthtoolDriver;
   /** Create or remove a TUN or TAP device. @throws {KernelError} */
   tun(device: TunDevice): Promise<void>;
+  /** A descriptor of what is pinned at a path in a bpffs, which the caller closes. @throws {KernelError} */
+  bpf(path: string): number;
   /** Wait for the answer to an ICMP echo request. @throws {WeirError} `PROBE` when none comes in time. */
   ping(address: string, timeoutMs: number): Promise<void>;
   /** Open a TCP connection and close it. @throws {WeirError} `PROBE` when that fails or takes longer. */

@@ -12,7 +12,7 @@ import {
 import { encodeNdmsg, NTF_PROXY, RTM_GETNEIGH } from '../codec/generated/rt-neigh.ts';
 import { encodeRouteAttrs, encodeRtmsg, RTM_GETROUTE } from '../codec/generated/rt-route.ts';
 import { encodeFibRuleHdr, RTM_GETRULE } from '../codec/generated/rt-rule.ts';
-import { encodeTcmsg, RTM_GETQDISC, RTM_GETTCLASS } from '../codec/generated/tc.ts';
+import { encodeTcmsg, RTM_GETQDISC, RTM_GETTCLASS, RTM_GETTFILTER } from '../codec/generated/tc.ts';
 import type { NetlinkRequest } from '../kernel/ports.ts';
 
 /** All links, without statistics: these come from RTM_GETSTATS at a tenth of the cost. */
@@ -79,4 +79,10 @@ export function qdiscDump(): NetlinkRequest {
 export function classDump(ifindex: number): NetlinkRequest {
   const payload = payloadOf((out) => encodeTcmsg(out, { tcmIfindex: ifindex }));
   return { type: RTM_GETTCLASS, payload, operation: `RTM_GETTCLASS dump ifindex ${ifindex}` };
+}
+
+/** All filters of a qdisc, or of a place of it. */
+export function filterDump(ifindex: number, parent: number): NetlinkRequest {
+  const payload = payloadOf((out) => encodeTcmsg(out, { tcmIfindex: ifindex, tcmParent: parent }));
+  return { type: RTM_GETTFILTER, payload, operation: `RTM_GETTFILTER dump ifindex ${ifindex}` };
 }

@@ -108,6 +108,9 @@ export class ScriptedIo {
         throw new Error('not in the script');
       },
       tun: ({ name }) => absent(name),
+      bpf: () => {
+        throw new Error('not in the script');
+      },
       ping: absent,
       connect: absent,
       close: async () => {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import { closeSync } from 'node:fs';
 import type { NamespaceIo } from '../../kernel/ports.ts';
 import type { DeviceIndex } from './device-index.ts';
 import { readSecret } from './secret.ts';
 
 /** What a class may have to know before it writes. */
 export interface Question {
-  readonly about: 'device' | 'netns' | 'secret';
+  readonly about: 'device' | 'netns' | 'secret' | 'bpf';
   readonly name: string;
 }
 
@@ -25,6 +26,7 @@ export class Answers {
   readonly #open: (netns: string) => Promise<NamespaceIo>;
   readonly #namespaces = new Map<string, number>();
   readonly #secrets = new Map<string, Uint8Array>();
+  readonly #programs = new Map<string, number>();
 
   constructor(devices: DeviceIndex, open: (netns: string) => Promise<NamespaceIo>) {
     this.#devices = devices;
@@ -46,11 +48,23 @@ export class Answers {
     return this.#secrets.get(path) ?? unknown('secret', path);
   }
 
+  /** @throws {AskFirst} */
+  bpf(path: string): number {
+    return this.#programs.get(path) ?? unknown('bpf', path);
+  }
+
   /** @throws {KernelError} ENODEV, {WeirError} `NOT_FOUND`, `VALUE`. */
   async find({ about, name }: Question): Promise<void> {
     if (about === 'device') await this.#devices.learn(name);
     else if (about === 'netns') this.#namespaces.set(name, (await this.#open(name)).fd);
+    // A path is looked up where the agent is, whatever the namespace.
+    else if (about === 'bpf') this.#programs.set(name, (await this.#open('')).bpf(name));
     else this.#secrets.set(name, await readSecret(name));
+  }
+
+  /** The kernel has taken what it was given. */
+  close(): void {
+    for (const fd of this.#programs.values()) closeSync(fd);
   }
 
   /** Devices come, go and change their names: what is known of them may be wrong from now on. */

@@ -86,6 +86,7 @@ class Run {
     }
     if (last !== undefined && !this.#stopped()) await this.#drain(last);
     await this.#sending;
+    for (const { answers } of this.#sites.values()) answers.close();
   }
 
   #stopped(): boolean {

@@ -95,6 +95,10 @@ export class PortionSink implements OperationSink {
     return this.#answers.secret(path);
   }
 
+  bpf(path: string): number {
+    return this.#answers.bpf(path);
+  }
+
   #effect(effect: Effect): void {
     this.cut({ step: this.#step, effect });
   }

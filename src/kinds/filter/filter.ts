@@ -5,6 +5,7 @@ import type { Ref, Spec } from '../../model/object.ts';
 import { given, present } from '../fields.ts';
 import { DeviceName } from '../link/setting.ts';
 import type { Complain, Declared, ObjectClass, Requirement } from '../object-class.ts';
+import { CLASS_ID_PATTERN, canonicalHandle } from '../qdisc/handle.ts';
 import { Actions, actionKind, canonicalAction } from './action/actions.ts';
 import { ClassId, classIdNumber, HOOKS, Parent, renderClassId } from './class-id.ts';
 import { FILTER_KINDS, filterKind } from './kinds.ts';
@@ -16,6 +17,14 @@ export const FilterItem = Type.Object(
   {
     dev: DeviceName('Device whose packets are looked at'),
     parent: Parent,
+    under: Type.Optional(
+      Type.String({
+        description:
+          'Where the qdisc of the parent stands: ingress where that is not a clsact, root or a class where the qdisc ' +
+          'makes its classes itself as prio does; without it `classid` is a class that is declared',
+        pattern: `^(root|ingress)$|${CLASS_ID_PATTERN}`,
+      }),
+    ),
     chain: Type.Optional(
       Type.Integer({ description: 'Chain, 0 when absent', minimum: 0, maximum: 0x0fff_ffff }),
     ),
@@ -53,6 +62,8 @@ export const filter: ObjectClass = {
     `dev ${dev} parent ${parent}${chain === undefined ? '' : ` chain ${chain}`} priority ${priority}`,
   needs,
   requires,
+  // Where the qdisc stands is found by its handle.
+  agrees: (field, declared) => field === 'under' && declared === undefined,
   fixed: (_before, _after, differing) => differing,
   write: writeFilter,
   describe: (spec) => `filter ${spec['kind']} ${filter.key(spec)}`,
@@ -66,6 +77,7 @@ function declareFilter(item: FilterHead, complain: Complain): readonly Declared[
     ...item,
     protocol,
     parent: renderClassId(classIdNumber(item.parent)),
+    under: given(item.under, canonicalHandle),
     classid: given(item.classid, (id) => renderClassId(classIdNumber(id))),
     [item.kind]: settings,
     actions: actions?.map((action, i) =>
@@ -94,12 +106,13 @@ function declareSettings(item: FilterHead, protocol: unknown, complain: Complain
 
 /** The canonical order and form of a filter whose settings and actions are canonical. */
 export function filterSpec(fields: Spec): Spec {
-  const { dev, parent, chain, priority, protocol, classid, actions, other } = fields;
+  const { dev, parent, under, chain, priority, protocol, classid, actions, other } = fields;
   const kind = String(fields['kind']);
   const settings = (fields[kind] ?? {}) as Spec;
   return present({
     dev,
     parent,
+    under: under === 'clsact' ? undefined : under,
     chain: chain === 0 ? undefined : chain,
     priority,
     protocol,
@@ -112,10 +125,13 @@ export function filterSpec(fields: Spec): Spec {
 }
 
 function needs(spec: Spec): readonly Ref[] {
-  const devices = new Set([spec['dev'], ...actionsOf(spec).map((action) => targetOf(action))]);
+  const devices = new Set([spec['dev'], ...actionsOf(spec).map(targetOf)]);
   const links = [...devices].filter((name) => name !== undefined).map((name) => ref('link', name));
-  const hook = HOOKS[String(spec['parent'])] !== undefined;
-  return hook ? [...links, ref('qdisc', `dev ${spec['dev']} parent clsact`)] : links;
+  const { dev, parent, under, classid } = spec;
+  const hook = HOOKS[String(parent)] !== undefined;
+  if (!hook && under === undefined && classid !== undefined)
+    return [...links, ref('class', `dev ${dev} ${classid}`)];
+  return [...links, ref('qdisc', `dev ${dev} parent ${under ?? (hook ? 'clsact' : 'root')}`)];
 }
 
 const ref = (name: Ref['class'], key: unknown): Ref => ({ class: name, key: String(key) });

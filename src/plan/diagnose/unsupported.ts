@@ -8,9 +8,10 @@ export function* unsupported({ input }: Outlook): Iterable<Diagnostic> {
   const { desired, unsupported: lacking } = input;
   if (lacking.size === 0) return;
   for (const { id, class: name, spec, origin } of desired) {
-    const needed = objectClass(name).requires?.(spec);
-    if (needed === undefined || !lacking.has(needed.feature)) continue;
-    const message = `${id}: this kernel has no ${needed.feature}; ${needed.config} brings it`;
-    yield { severity: 'error', code: 'UNSUPPORTED', message, id, origin };
+    for (const { feature, config } of [objectClass(name).requires?.(spec) ?? []].flat()) {
+      if (!lacking.has(feature)) continue;
+      const message = `${id}: this kernel has no ${feature}; ${config} brings it`;
+      yield { severity: 'error', code: 'UNSUPPORTED', message, id, origin };
+    }
   }
 }
