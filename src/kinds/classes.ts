@@ -5,6 +5,7 @@ import { bridgeVlan } from './bridge-vlan/bridge-vlan.ts';
 import { trafficClass } from './class/class.ts';
 import { device } from './device/device.ts';
 import { fdb } from './fdb/fdb.ts';
+import { filter } from './filter/filter.ts';
 import { link } from './link/link.ts';
 import { neighbour } from './neighbour/neighbour.ts';
 import { nexthop } from './nexthop/nexthop.ts';
@@ -13,10 +14,12 @@ import { qdisc } from './qdisc/qdisc.ts';
 import { route } from './route/route.ts';
 import { rule } from './rule/rule.ts';
 import { sysctl } from './sysctl/sysctl.ts';
+import { wireguard } from './wireguard/wireguard.ts';
 
 /** Every class of objects that a document can declare. A new class is one file or folder and one line here. */
 export const OBJECT_CLASSES: readonly ObjectClass[] = [
   link,
+  wireguard,
   device,
   sysctl,
   bridgeVlan,
@@ -28,6 +31,7 @@ export const OBJECT_CLASSES: readonly ObjectClass[] = [
   rule,
   qdisc,
   trafficClass,
+  filter,
 ];
 
 const byName = new Map(OBJECT_CLASSES.map((one) => [one.name, one]));

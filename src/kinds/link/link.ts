@@ -5,6 +5,7 @@ import type { Ref, Spec } from '../../model/object.ts';
 import { AddressFields, declareAddress } from '../address/address.ts';
 import { present } from '../fields.ts';
 import type { Complain, Declared, ObjectClass } from '../object-class.ts';
+import { declaredWireguard, WireguardFields } from '../wireguard/declared.ts';
 import { COMMON_SETTINGS } from './common.ts';
 import { DECLARED_KINDS, declaredKind, PORT_SETTINGS } from './declared.ts';
 import { DeviceName, type Settings } from './setting.ts';
@@ -45,6 +46,7 @@ export const LinkItem = Type.Object(
     ...Object.fromEntries(
       withSettings.map(({ kind, settings }) => [kind, closed(settings, `Settings of a ${kind}`)]),
     ),
+    wireguard: Type.Optional(WireguardFields),
     port: Type.Optional(Port),
     addresses: Type.Optional(
       Type.Array(
@@ -88,7 +90,7 @@ function innate(spec: Spec): boolean {
 }
 
 function declare(given: Spec, complain: Complain): readonly Declared[] {
-  const { addresses = [], ...rest } = given;
+  const { addresses = [], wireguard, ...rest } = given;
   const kind = declaredKind(rest['kind']);
   const name = String(rest['name']);
   for (const other of withSettings)
@@ -109,7 +111,18 @@ function declare(given: Spec, complain: Complain): readonly Declared[] {
       }),
     port: port && canonicalPort(port, complain),
   });
-  return [{ class: 'link', spec, path: '' }, ...nested(name, addresses as readonly unknown[], complain)];
+  return [
+    { class: 'link', spec, path: '' },
+    ...(wireguard === undefined ? [] : [keysAndPeers(spec, wireguard as Spec, complain)]),
+    ...nested(name, addresses as readonly unknown[], complain),
+  ];
+}
+
+function keysAndPeers({ name, kind }: Spec, given: Spec, complain: Complain): Declared {
+  const path = 'wireguard';
+  if (kind !== path) complain(path, 'belongs to links of kind wireguard: set `kind: wireguard`');
+  const spec = declaredWireguard(String(name), given, (at, problem) => complain(`${path}.${at}`, problem));
+  return { class: path, spec, path };
 }
 
 function checkKind(item: Spec, complain: Complain): void {

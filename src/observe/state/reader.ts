@@ -18,6 +18,7 @@ import type { ClassReader, ReadContext, Want } from './class-reader.ts';
 import { classReader } from './classes.ts';
 import { deviceReader } from './devices.ts';
 import { fdbReader } from './fdb.ts';
+import { filterReader } from './filters.ts';
 import { linkReader } from './links.ts';
 import { neighbourReader } from './neighbours.ts';
 import { nexthopReader } from './nexthops.ts';
@@ -25,10 +26,12 @@ import { qdiscReader } from './qdiscs.ts';
 import { routeReader } from './routes.ts';
 import { ruleReader } from './rules.ts';
 import { sysctlReader } from './sysctls.ts';
+import { wireguardReader } from './wireguard.ts';
 
 /** Every class that can be read. A new class is one file and one line here. */
 const READERS: readonly ClassReader[] = [
   linkReader,
+  wireguardReader,
   deviceReader,
   sysctlReader,
   bridgeVlanReader,
@@ -40,6 +43,7 @@ const READERS: readonly ClassReader[] = [
   ruleReader,
   qdiscReader,
   classReader,
+  filterReader,
 ];
 
 const NONE: ReadonlySet<string> = new Set();
