@@ -4,7 +4,7 @@ import { WeirError } from '../base/errors.ts';
 import { objectClass } from '../kinds/classes.ts';
 import type { NetObject, ObjectId, OwnedObject, StateReader } from '../model/object.ts';
 import { desiredObjects } from '../plan/desired.ts';
-import { disturbedLinks } from '../plan/disturbed.ts';
+import { disturbedBy } from '../plan/disturbed.ts';
 import { differencesIn, makePlan } from '../plan/make-plan.ts';
 import type { Action, CallerPath, DesiredObject, Image, Plan } from '../plan/plan.ts';
 import { recalled } from '../plan/recalled.ts';
@@ -125,8 +125,8 @@ async function observe(
   for (const object of owned.values()) wanted.add(object);
   const required = new Set(desired.map(({ netns }) => netns));
   const observed = await wanted.read(reader, { required });
-  const onLinks = disturbedLinks({ desired, owned, observed });
-  return onLinks.size === 0 ? observed : wanted.read(reader, { required, onLinks });
+  const disturbed = disturbedBy({ desired, owned, observed });
+  return disturbed.size === 0 ? observed : wanted.read(reader, { required, disturbed });
 }
 
 /** Of objects that are to be made: what is there needs no proof. */

@@ -2,6 +2,7 @@
 import { isWeirError } from '../base/errors.ts';
 import { objectClass } from '../kinds/classes.ts';
 import type { ClassName, NetObject, ObjectId, StateReader } from '../model/object.ts';
+import type { Disturbed } from '../plan/disturbed.ts';
 
 /** Where an object is, or would be. */
 interface Place {
@@ -11,8 +12,8 @@ interface Place {
 }
 
 interface ReadOptions {
-  /** Also everything that stands on these devices, by namespace. */
-  readonly onLinks?: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Also what stands on these, by namespace. */
+  readonly disturbed?: ReadonlyMap<string, Disturbed>;
   /** Namespaces that must be there; of another one that is gone, nothing is there. */
   readonly required?: ReadonlySet<string>;
 }
@@ -41,13 +42,12 @@ export class Wanted {
   /** Read them all. @throws {WeirError} `NOT_FOUND` for a required namespace that does not exist. */
   async read(
     reader: StateReader,
-    { onLinks, required }: ReadOptions = {},
+    { disturbed, required }: ReadOptions = {},
   ): Promise<ReadonlyMap<ObjectId, NetObject>> {
     const observed = new Map<ObjectId, NetObject>();
     for (const [netns, keys] of this.#keys) {
-      const links = onLinks?.get(netns);
       try {
-        const found = await reader.read({ netns, keys, ...(links && { onLinks: links }) });
+        const found = await reader.read({ netns, keys, ...disturbed?.get(netns) });
         if (this.#keys.size === 1) return found;
         for (const [id, object] of found) observed.set(id, object);
       } catch (error) {

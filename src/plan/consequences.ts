@@ -2,8 +2,10 @@
 // What the kernel does of itself when a step is carried out.
 import { objectClass } from '../kinds/classes.ts';
 import { type ClassName, type NetObject, type ObjectId, objectId, type Spec } from '../model/object.ts';
+import { type Event, effectOn, peerOf } from './effects.ts';
+import { eventsOf, setsDown } from './events.ts';
 import type { Action } from './plan.ts';
-import { networkOf, prefixOf } from './prefix.ts';
+import { shakenByAddresses } from './shaken.ts';
 import { needsOf } from './steps.ts';
 
 type Observed = ReadonlyMap<ObjectId, NetObject>;
@@ -14,67 +16,62 @@ export interface Losses {
   readonly dropped: readonly NetObject[];
   /** Objects that outlive what they belong to, with the settings that are left to them. */
   readonly weakened: readonly { readonly object: NetObject; readonly left: Spec }[];
-  /** Objects that the kernel may drop or not: which address of a subnet is the primary one is not known. */
+  /** Objects that the kernel may drop or not, which only it knows. */
   readonly shaken: readonly NetObject[];
 }
 
-/** Classes whose objects others stand on. */
-const CARRIES: ReadonlySet<ClassName> = new Set(['link', 'nexthop', 'qdisc', 'class', 'filter']);
-
-/** Dropped with a device that is set down (net/ipv4/fib_frontend.c fib_disable_ip(), net/ipv4/nexthop.c, arp.c). */
-const NEED_UP: ReadonlySet<ClassName> = new Set(['route', 'nexthop', 'neighbour']);
-
 /** The losses when the steps are carried out, of objects that no step moves away or removes before. */
 export function lossesOf(actions: readonly Action[], observed: Observed): Losses {
-  const shaken = shakenBy(actions, observed);
-  const gone = actions.filter(
-    (action) => CARRIES.has(action.class) && (action.op === 'remove' || setsDown(action)),
-  );
-  if (gone.length === 0) return { dropped: [], weakened: [], shaken };
-  const standing = standingOn(observed);
-  const leaves = leavingIn(actions, observed);
+  const shaken = new Map(shakenByAddresses(actions, observed).map((object) => [object.id, object]));
+  const queue = actions.flatMap((action) => eventsOf(action, observed));
   const dropped = new Map<ObjectId, NetObject>();
   const weakened = new Map<ObjectId, { object: NetObject; left: Spec }>();
-  const removed = new Set(actions.flatMap(({ op, id }) => (op === 'remove' ? [id] : [])));
-  const queue = gone.map(({ op, id }) => ({ id, down: op !== 'remove' }));
-  for (const { id, down } of queue)
-    for (const { object, port } of standing.get(id) ?? []) {
-      if (removed.has(object.id) || dropped.has(object.id) || (!dropped.has(id) && leaves(object.id, id)))
-        continue;
-      if (down && !needsUp(object)) continue;
-      if (port) weakened.set(object.id, { object, left: withoutMaster(object.spec) });
-      else {
-        dropped.set(object.id, object);
-        queue.push({ id: object.id, down: false });
-      }
-    }
+  if (queue.length > 0) spread(queue, { actions, observed, dropped, weakened, shaken });
   for (const id of dropped.keys()) weakened.delete(id);
+  for (const id of [...dropped.keys(), ...weakened.keys()]) shaken.delete(id);
   return {
     dropped: [...dropped.values()],
     weakened: [...weakened.values()],
-    shaken: shaken.filter(({ id }) => !dropped.has(id)),
+    shaken: [...shaken.values()],
   };
 }
 
-/** Addresses that may go with a removed one, when that is the primary one of their subnet (__inet_del_ifa()). */
-function shakenBy(actions: readonly Action[], observed: Observed): readonly NetObject[] {
-  const removals = actions.filter(({ op, class: name }) => op === 'remove' && name === 'address');
-  const subnets = new Set(removals.map((action) => subnetOf(action, action.before)));
-  subnets.delete(undefined);
-  if (subnets.size === 0) return [];
-  const touched = new Set(removals.map(({ id }) => id));
-  return [...observed.values()].filter(
-    (object) =>
-      object.class === 'address' && !touched.has(object.id) && subnets.has(subnetOf(object, object.spec)),
-  );
+interface Spreading {
+  readonly actions: readonly Action[];
+  readonly observed: Observed;
+  readonly dropped: Map<ObjectId, NetObject>;
+  readonly weakened: Map<ObjectId, { object: NetObject; left: Spec }>;
+  readonly shaken: Map<ObjectId, NetObject>;
 }
 
-/** Device and IPv4 subnet of an address; undefined for others. */
-export function subnetOf({ netns }: { readonly netns: string }, spec: Spec | undefined): string | undefined {
-  const prefix = prefixOf(spec?.['address']);
-  if (prefix === undefined || prefix.address.length !== 4) return undefined;
-  return `${netns} ${spec?.['dev']} ${networkOf(prefix).join('.')}/${prefix.prefixlen}`;
+/** Each event strikes what stands on its object, which may be events for others. */
+function spread(queue: Event[], { actions, observed, dropped, weakened, shaken }: Spreading): void {
+  const standing = standingOn(observed);
+  const leaves = leavingIn(actions, observed);
+  const removed = new Set(actions.flatMap(({ op, id }) => (op === 'remove' ? [id] : [])));
+  const known = new Set(queue.map(nameOf));
+  const isDown = (netns: string, device: string) => {
+    const id = objectId(netns, 'link', device);
+    return known.has(`down ${id}`) || known.has(`gone ${id}`);
+  };
+  for (const event of queue)
+    for (const object of standing.get(event.id) ?? []) {
+      const { id } = object;
+      if (removed.has(id) || dropped.has(id) || (!dropped.has(event.id) && leaves(id, event.id))) continue;
+      const { left, next } = effectOn(object, weakened.get(id)?.left ?? object.spec, event, isDown);
+      if (left === 'nothing') dropped.set(id, object);
+      else if (left === 'perhaps nothing') shaken.set(id, object);
+      else if (left !== undefined) weakened.set(id, { object, left });
+      for (const one of next ?? []) {
+        const following = { id, ...one };
+        if (known.has(nameOf(following))) continue;
+        known.add(nameOf(following));
+        queue.push(following);
+      }
+    }
 }
+
+const nameOf = ({ id, blow }: Event) => `${blow} ${id}`;
 
 /**
  * Tells whether a step moves an object away from another before that goes. It cannot when what it moves to waits for
@@ -107,31 +104,17 @@ function leavingIn(
   return (id, from) => steps.get(id)?.op === 'change' && !needs(id).includes(from) && !needs(id).some(waits);
 }
 
-/** True for the step that sets a device down. */
-export function setsDown({ op, class: name, before, after }: Action): boolean {
-  return op === 'change' && name === 'link' && before?.['state'] === 'up' && after?.['state'] === 'down';
-}
-
-/** IPv6 addresses go with the device's state, IPv4 ones stay. */
-function needsUp({ class: name, spec }: NetObject): boolean {
-  return NEED_UP.has(name) || (name === 'address' && String(spec['address']).includes(':'));
-}
-
-/** Something on an object; a port outlives its master. */
-interface Standing {
-  readonly object: NetObject;
-  readonly port: boolean;
-}
-
-function standingOn(observed: Observed): ReadonlyMap<ObjectId, readonly Standing[]> {
-  const standing = new Map<ObjectId, Standing[]>();
+/** Objects by what they stand on; the two ends of a veth pair stand on each other. */
+function standingOn(observed: Observed): ReadonlyMap<ObjectId, readonly NetObject[]> {
+  const standing = new Map<ObjectId, NetObject[]>();
   for (const object of observed.values()) {
-    const master = masterOf(object);
-    for (const need of needsOf(object.netns, objectClass(object.class), object.spec)) {
-      const one = { object, port: need === master };
+    const needs = needsOf(object.netns, objectClass(object.class), object.spec);
+    const peer = object.class === 'link' ? peerOf(object.spec) : undefined;
+    const other = peer && objectId(object.netns, 'link', peer);
+    for (const need of other === undefined || needs.includes(other) ? needs : [...needs, other]) {
       const known = standing.get(need);
-      if (known === undefined) standing.set(need, [one]);
-      else known.push(one);
+      if (known === undefined) standing.set(need, [object]);
+      else known.push(object);
     }
   }
   return standing;
@@ -144,13 +127,7 @@ export function basesOf(object: NetObject): readonly ObjectId[] {
   return master === undefined ? needs : needs.filter((need) => need !== master);
 }
 
-function masterOf({ netns, class: name, spec }: NetObject): ObjectId | undefined {
+function masterOf({ netns, class: name, spec }: { netns: string; class: ClassName; spec: Spec }) {
   const master = spec['master'];
-  if (name !== 'link' || typeof master !== 'string') return undefined;
-  return objectId(netns, 'link', master);
-}
-
-function withoutMaster(spec: Spec): Spec {
-  const { master: _, port: __, ...rest } = spec;
-  return rest;
+  return name === 'link' && typeof master === 'string' ? objectId(netns, 'link', master) : undefined;
 }

@@ -1,56 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
-import { objectClass } from '../kinds/classes.ts';
-import type { ClassName, NetObject, ObjectId, OwnedObject, ReadRequest } from '../model/object.ts';
-import { setsDown } from './consequences.ts';
+import type { ClassName, NetObject, ReadRequest } from '../model/object.ts';
+import { peerOf } from './effects.ts';
+import { eventsOf } from './events.ts';
 import { makePlan } from './make-plan.ts';
-import type { Action, DesiredObject, PlanInput } from './plan.ts';
+import type { PlanInput } from './plan.ts';
+import { addressOf } from './shaken.ts';
 
-/** What a first look at the node has to read: what is declared, what it needs, and what Weir owns. */
-export function readRequests(
-  desired: readonly DesiredObject[],
-  owned: Iterable<OwnedObject>,
-): readonly ReadRequest[] {
-  const byNetns = new Map<string, Map<ClassName, Set<string>>>();
-  const add = (netns: string, name: ClassName, key: string) => {
-    const keys = byNetns.get(netns) ?? new Map<ClassName, Set<string>>();
-    const known = keys.get(name);
-    if (known === undefined) byNetns.set(netns, keys.set(name, new Set([key])));
-    else known.add(key);
-  };
-  for (const object of desired) {
-    add(object.netns, object.class, object.key);
-    for (const ref of objectClass(object.class).needs(object.spec)) add(object.netns, ref.class, ref.key);
-  }
-  for (const object of owned) add(object.netns, object.class, object.key);
-  return [...byNetns].map(([netns, keys]) => ({ netns, keys }));
-}
+/** What else has to be read, of one namespace, before a plan is made in earnest. */
+export type Disturbed = Pick<ReadRequest, 'onLinks' | 'fromAddresses' | 'byNexthops'>;
 
-/**
- * Devices, by namespace, that a plan would remove, replace or set down: what stands on them has to be read before the
- * plan is made in earnest.
- */
-export function disturbedLinks(
+/** Classes whose steps take along objects that they do not name. */
+const TAKES_ALONG: ReadonlySet<ClassName> = new Set(['link', 'address', 'nexthop', 'sysctl']);
+
+/** What a plan would take along, by namespace: what stands on the devices, addresses and nexthops that it disturbs. */
+export function disturbedBy(
   input: Pick<PlanInput, 'desired' | 'owned' | 'observed'>,
-): ReadonlyMap<string, ReadonlySet<string>> {
-  const links = new Map<string, Set<string>>();
-  const only = (objects: Iterable<[ObjectId, OwnedObject]>) =>
-    new Map([...objects].filter(([, object]) => object.class === 'link'));
+): ReadonlyMap<string, Disturbed> {
   const { actions } = makePlan({
-    desired: input.desired.filter((object) => object.class === 'link'),
-    owned: only(input.owned),
-    observed: input.observed as ReadonlyMap<ObjectId, NetObject>,
+    desired: input.desired.filter((object) => TAKES_ALONG.has(object.class)),
+    owned: new Map([...input.owned].filter(([, object]) => TAKES_ALONG.has(object.class))),
+    observed: input.observed,
     unsupported: new Set(),
     callers: [],
   });
-  for (const action of actions)
-    if (disturbs(action)) {
-      const known = links.get(action.netns);
-      if (known === undefined) links.set(action.netns, new Set([action.key]));
-      else known.add(action.key);
+  const found = new Map<string, Record<keyof Required<Disturbed>, Set<string>>>();
+  const of = (netns: string) => {
+    const known = found.get(netns);
+    const sets = known ?? { onLinks: new Set(), fromAddresses: new Set(), byNexthops: new Set() };
+    if (known === undefined) found.set(netns, sets);
+    return sets;
+  };
+  for (const action of actions) {
+    if (action.op === 'remove' && action.class === 'address') {
+      of(action.netns).onLinks.add(String(action.before?.['dev']));
+      of(action.netns).fromAddresses.add(addressOf(action.before));
     }
-  return links;
+    if (action.op === 'remove' && action.class === 'nexthop') of(action.netns).byNexthops.add(action.key);
+    for (const { id } of eventsOf(action, input.observed)) {
+      const link = input.observed.get(id);
+      if (link?.class === 'link')
+        for (const name of around(link, input.observed)) of(link.netns).onLinks.add(name);
+    }
+  }
+  return found;
 }
 
-function disturbs(action: Action): boolean {
-  return action.class === 'link' && (action.op === 'remove' || setsDown(action));
+/** A device, its other end, and what stands on it, on and on. */
+function around(link: NetObject, observed: PlanInput['observed']): ReadonlySet<string> {
+  const names = new Set([link.key]);
+  const peer = peerOf(link.spec);
+  if (peer !== undefined) names.add(peer);
+  for (const name of names)
+    for (const other of observed.values())
+      if (other.class === 'link' && other.netns === link.netns && other.spec['link'] === name)
+        names.add(other.key);
+  return names;
 }

@@ -114,7 +114,7 @@ describe('a plan', () => {
     const at = (address: string) => [documentOf({ addresses: [{ dev: 'eth0', address }] })];
     const made = planOf(at('192.0.2.1/24'), stateOf(eth0));
     const other = ['address', { dev: 'eth0', address: '192.0.2.9/24' }] as const;
-    const there = carriedOut(made.actions, stateOf(eth0, other));
+    const there = new Map([...carriedOut(made.actions, stateOf(eth0)), ...stateOf(other)]);
     const owned = ownedBy(made);
     expect(
       stepsIn(planOf(at('198.51.100.1/24'), carriedOut(made.actions, stateOf(eth0)), { owned })),

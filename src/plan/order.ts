@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { objectClass } from '../kinds/classes.ts';
 import { CLASS_NAMES, type ClassName, type NetObject, type ObjectId } from '../model/object.ts';
-import { basesOf, setsDown, subnetOf } from './consequences.ts';
+import { basesOf } from './consequences.ts';
+import { setsDown } from './events.ts';
 import type { Action } from './plan.ts';
+import { subnetOf } from './shaken.ts';
 import { needsOf } from './steps.ts';
 
 const RANK = new Map<ClassName, number>(CLASS_NAMES.map((name, i) => [name, i]));
@@ -56,6 +58,9 @@ function dependencies(actions: readonly Action[], observed: ReadonlyMap<ObjectId
     // An address beside the one that goes would go with it.
     if (subnets.size > 0 && action.class === 'address' && action.op !== 'remove')
       link(i, subnets.get(subnetOf(action, action.after)));
+    // What may go with an address can only be put back when that is gone.
+    else if (subnets.size > 0 && action.restores && action.op !== 'remove')
+      for (const removal of subnets.values()) link(i, removal);
     const kept = new Set<ObjectId>();
     if (action.op !== 'remove') {
       if (action.op === 'create') link(i, removing.get(action.id));

@@ -24,18 +24,24 @@ type Names = (ifindex: number) => string;
  */
 export function routeSpec(header: Rtmsg, a: RouteAttrs, nameOf: Names): Spec {
   const v6 = header.rtmFamily === AF_INET6;
-  const spec: Record<string, unknown> = { dst: destinationOf(header, a) };
-  const metric = a.rtaPriority ?? 0;
+  const spec = placeSpec(header, a);
   if (header.rtmType !== 1) spec['type'] = rtTypeName(header.rtmType);
-  const table = tableField(a.rtaTable ?? header.rtmTable);
-  if (table !== undefined) spec['table'] = table;
-  if (metric !== (v6 ? IPV6_METRIC : 0)) spec['metric'] = metric;
-  if (header.rtmTos !== 0) spec['tos'] = header.rtmTos;
   spec['protocol'] = rtProtoName(header.rtmProtocol);
   if (a.rtaPrefsrc !== undefined) spec['prefsrc'] = renderIp(a.rtaPrefsrc);
   addWay(spec, header, a, nameOf);
   if (!v6) addScope(spec, header.rtmScope);
   addRest(spec, a);
+  return spec;
+}
+
+/** The settings that are the identity of a route that the kernel reports. */
+export function placeSpec(header: Rtmsg, a: RouteAttrs): Record<string, unknown> {
+  const spec: Record<string, unknown> = { dst: destinationOf(header, a) };
+  const metric = a.rtaPriority ?? 0;
+  const table = tableField(a.rtaTable ?? header.rtmTable);
+  if (table !== undefined) spec['table'] = table;
+  if (metric !== (header.rtmFamily === AF_INET6 ? IPV6_METRIC : 0)) spec['metric'] = metric;
+  if (header.rtmTos !== 0) spec['tos'] = header.rtmTos;
   return spec;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isWeirError } from '../../base/errors.ts';
+import { renderIp } from '../../base/ip.ts';
 import { KernelError } from '../../base/kernel-error.ts';
 import { type Wire, wireOf } from '../../base/wire.ts';
 import { payloadOf } from '../../codec/encoder.ts';
@@ -9,21 +10,25 @@ import {
   decodeRtmsg,
   encodeRouteAttrs,
   encodeRtmsg,
+  ROUTE_ATTRS,
   type RouteAttrs,
   RTM_F_FIB_MATCH,
   RTM_F_LOOKUP_TABLE,
   RTM_GETROUTE,
   RTM_NEWROUTE,
   RTMSG_SIZE,
+  type Rtmsg,
 } from '../../codec/generated/rt-route.ts';
+import { pickOf } from '../../codec/table.ts';
 import { NETLINK, type NetlinkTransport } from '../../kernel/ports.ts';
 import { parseDestination } from '../../kinds/route/destination.ts';
 import { RT_TABLE_MAIN, tableNumber } from '../../kinds/route/names.ts';
-import { routeSpec } from '../../kinds/route/observed.ts';
+import { placeSpec, routeSpec } from '../../kinds/route/observed.ts';
 import { routeKey } from '../../kinds/route/route.ts';
 import { AF_INET, AF_INET6 } from '../../model/names/families.ts';
 import type { Spec } from '../../model/object.ts';
-import type { ClassReader, ReadContext } from './class-reader.ts';
+import type { ClassReader, ReadContext, Want } from './class-reader.ts';
+import { withGroups } from './nexthops.ts';
 
 /** Up to here wanted routes are asked for one by one; beyond it dumping their table costs less. */
 const ONE_BY_ONE = 256;
@@ -33,6 +38,9 @@ const RTPROT_KERNEL = 2;
 const RTPROT_RA = 9;
 const RTN_BLACKHOLE = 6;
 const ENOENT = 2;
+
+/** What tells whether a route is wanted. */
+const FEW = pickOf(ROUTE_ATTRS, ['rtaDst', 'rtaPriority', 'rtaTable', 'rtaPrefsrc', 'rtaNhId']);
 
 /** Fields that the kernel filters a dump by (net/ipv4/fib_frontend.c ip_valid_fib_dump_req()). */
 interface Filter {
@@ -56,8 +64,26 @@ export const routeReader: ClassReader = {
           if (isConfigured(spec, protocol)) found(spec);
         });
     }
+    if (want.fromAddresses.size + want.byNexthops.size > 0) await readUsers(transport, context, want, found);
   },
 };
+
+/** Routes that use one of these addresses or nexthops. */
+async function readUsers(
+  transport: NetlinkTransport,
+  context: ReadContext,
+  { fromAddresses, byNexthops }: Want,
+  found: (spec: Spec) => void,
+): Promise<void> {
+  const ids = await withGroups(transport, byNexthops);
+  const keep = (_: Rtmsg, { rtaPrefsrc, rtaNhId }: RouteAttrs) =>
+    (rtaNhId !== undefined && ids.has(rtaNhId)) ||
+    (rtaPrefsrc !== undefined && fromAddresses.has(renderIp(rtaPrefsrc)));
+  const visit = (spec: Spec, protocol: number) => {
+    if (isConfigured(spec, protocol)) found(spec);
+  };
+  for (const family of [AF_INET, AF_INET6]) await dump(transport, { family }, context, visit, keep);
+}
 
 async function readAll(transport: NetlinkTransport, context: ReadContext, found: (spec: Spec) => void) {
   for (const family of [AF_INET, AF_INET6])
@@ -100,9 +126,8 @@ async function readKeys(
   if (table === RT_TABLE_MAIN && keys.size <= ONE_BY_ONE)
     left = await lookUpAll(transport, context, keys, found);
   if (left.size === 0) return;
-  await dump(transport, filter, context, (spec) => {
-    if (left.has(routeKey(spec))) found(spec);
-  });
+  const keep = (header: Rtmsg, attrs: RouteAttrs) => left.has(routeKey(placeSpec(header, attrs)));
+  await dump(transport, filter, context, found, keep);
 }
 
 /** Look the keys up. @returns those of which a look-up does not tell whether they exist. */
@@ -196,11 +221,13 @@ function placeOf(key: string) {
   return { ...parseDestination(dst), tos, metric };
 }
 
+/** Dump routes; of those that `keep` refuses by a few attributes the rest is not looked at. */
 async function dump(
   transport: NetlinkTransport,
   { family, table, oif }: Filter,
   context: ReadContext,
   visit: (spec: Spec, protocol: number) => void,
+  keep?: (header: Rtmsg, attrs: RouteAttrs) => boolean,
 ): Promise<void> {
   const payload = payloadOf((out) => {
     encodeRtmsg(out, { rtmFamily: family });
@@ -211,6 +238,7 @@ async function dump(
   });
   const operation = `RTM_GETROUTE dump table ${table ?? 'all'}`;
   const sink = (wire: Wire, start: number, end: number) => {
+    if (keep !== undefined && !keep(...few(wire, start, end))) return;
     const seen = project(wire, start, end, context);
     if (seen !== undefined) visit(seen.spec, seen.protocol);
   };
@@ -220,6 +248,11 @@ async function dump(
     // a table that never had a route
     if (!(error instanceof KernelError) || error.errno !== ENOENT) throw error;
   }
+}
+
+function few(wire: Wire, start: number, end: number): [Rtmsg, RouteAttrs] {
+  const header = decodeRtmsg(wire, start, Math.min(end, start + RTMSG_SIZE));
+  return [header, decodeRouteAttrs(wire, start + RTMSG_SIZE, end, FEW)];
 }
 
 function project(wire: Wire, start: number, end: number, { nameOf }: ReadContext) {
