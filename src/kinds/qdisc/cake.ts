@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Type } from 'typebox';
 import { altHex, given, isSet, present, unlessZero, whenSet } from '../fields.ts';
+import { flag, hexadecimal, number, onOff, type Setting, word } from '../link/setting.ts';
 import { qdiscKind } from './kind.ts';
+import { type DeclaredQdisc, Quantity, size, time } from './setting.ts';
+import { parseRate, parseTime, renderRate } from './units.ts';
 
 const DIFFSERV = ['diffserv3', 'diffserv4', 'diffserv8', 'besteffort', 'precedence'];
 const FLOW_MODES = [
@@ -38,3 +42,45 @@ export const cake = qdiscKind('cake', (d) =>
     fwmark: given(unlessZero(d.fwmark), altHex),
   }),
 );
+
+const Bandwidth = Type.Union([Type.Literal('unlimited'), Quantity('50mbit, or bytes per second')], {
+  description: 'How much passes: 50mbit, bytes per second, or unlimited',
+});
+
+const off = (setting: Setting): Setting => ({ ...setting, silent: false });
+
+/** How it is declared (cake_change()). */
+export const declaredCake: DeclaredQdisc = {
+  kind: 'cake',
+  config: 'CONFIG_NET_SCH_CAKE',
+  settings: {
+    bandwidth: {
+      schema: Bandwidth,
+      canonical: (value: string | number) =>
+        value === 'unlimited' || value === 0 ? 'unlimited' : renderRate(parseRate(value)),
+      attributes: (value: string) => ({ baseRate64: value === 'unlimited' ? 0n : BigInt(parseRate(value)) }),
+    },
+    autorate: off(onOff('autorate', 'Find the bandwidth by what arrives')),
+    diffserv: word('diffservMode', 'Which marks of packets make which priority', DIFFSERV),
+    flowmode: word('flowMode', 'What is shared fairly', FLOW_MODES),
+    nat: onOff('nat', 'Look behind the address translation of the node'),
+    wash: onOff('wash', 'Clear the marks of packets'),
+    ingress: onOff('ingress', 'Count what is dropped: it came through the bottleneck'),
+    'ack-filter': word('ackFilter', 'Drop acknowledgements that a later one repeats', ACK_FILTER),
+    split_gso: onOff('splitGso', 'Take super packets apart'),
+    rtt: {
+      ...time('rtt', 'Round trip time that is expected'),
+      // The delay that is acceptable goes with it, as tc has it.
+      attributes: (text: string) => {
+        const rtt = parseTime(text);
+        return { rtt, target: Math.max(1, Math.trunc(rtt / 20)) };
+      },
+    },
+    raw: flag('raw', "Take the sizes of packets as the kernel's; without it they have the overhead"),
+    atm: word('atm', 'Cells of the link', ATM),
+    overhead: number('overhead', 'Bytes that each packet has more on the wire', -64, 256),
+    mpu: { ...number('mpu', 'Bytes that a packet has at least', 0, 256), silent: 0 },
+    memlimit: size('memory', 'Memory that may be used'),
+    fwmark: hexadecimal('fwmark', 'Bits of the mark that choose the priority', 0xffff_ffff),
+  },
+};

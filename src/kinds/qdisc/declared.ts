@@ -3,10 +3,18 @@ import { messageOf } from '../../base/errors.ts';
 import type { Spec } from '../../model/object.ts';
 import { present } from '../fields.ts';
 import type { Attributes } from '../link/setting.ts';
+import { declaredCake } from './cake.ts';
+import { declaredCodel } from './codel.ts';
 import { DECLARED_FIFOS } from './fifo.ts';
+import { declaredFq } from './fq.ts';
+import { declaredFqCodel } from './fq-codel.ts';
 import { declaredHtb } from './htb.ts';
+import { declaredMqprio } from './mqprio.ts';
+import { declaredNetem } from './netem.ts';
 import { DECLARED_PLAIN } from './plain.ts';
+import { declaredPrio } from './prio.ts';
 import type { ComplainOf, DeclaredOptions, DeclaredQdisc } from './setting.ts';
+import { declaredSfq } from './sfq.ts';
 import { declaredTbf } from './tbf.ts';
 
 /** Every kind of qdisc that a document can declare. A new kind is one file and one line here. */
@@ -15,6 +23,14 @@ export const DECLARED_QDISCS: readonly DeclaredQdisc[] = [
   ...DECLARED_FIFOS,
   declaredHtb,
   declaredTbf,
+  declaredCodel,
+  declaredFqCodel,
+  declaredFq,
+  declaredCake,
+  declaredPrio,
+  declaredSfq,
+  declaredMqprio,
+  declaredNetem,
 ];
 
 const byName = new Map(DECLARED_QDISCS.map((kind) => [kind.kind, kind]));
@@ -48,12 +64,11 @@ export function canonicalOptions(shape: DeclaredOptions, given: Spec, complain: 
 /** Canonical settings of what the kernel reports, `shown` as `tc -j` shows it. */
 export function observedOptions(shape: DeclaredOptions, shown: Spec): Spec {
   const entries = Object.entries(shape.settings).flatMap(([name, setting]) => {
-    const { canonical, observed = canonical, silent, folded } = setting;
-    const value = shown[name];
+    const { canonical, observed, silent, folded } = setting;
+    const value = shown[name] ?? silent;
     if (folded) return [];
-    return [
-      [name, value === undefined || observed === undefined ? (value ?? silent) : observed(value as never)],
-    ];
+    if (observed !== undefined) return [[name, observed(value as never)]];
+    return [[name, value === undefined || canonical === undefined ? value : canonical(value as never)]];
   });
   return present(Object.fromEntries(entries));
 }

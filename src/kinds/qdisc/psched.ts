@@ -37,3 +37,8 @@ export function roundestBytes(rate: number, ticks: number): number {
 }
 
 const upTo = (value: bigint, divisor: bigint) => (value + divisor - 1n) / divisor;
+
+/** Ticks of a time in nanoseconds; the kernel counts them in 32 bits. */
+export function nsToTicks(ns: number): number {
+  return Math.min(Math.trunc(ns / 64), 0xffff_ffff);
+}

@@ -3,20 +3,11 @@ import { type TSchema, Type } from 'typebox';
 import type { Spec } from '../../model/object.ts';
 import type { Attributes, Setting } from '../link/setting.ts';
 import type { QdiscOptions } from './kind.ts';
-import {
-  parseFineTime,
-  parseRate,
-  parseSize,
-  parseTime,
-  renderFineTime,
-  renderRate,
-  renderSize,
-  renderTime,
-} from './units.ts';
+import { parseRate, parseSize, parseTime, renderRate, renderSize, renderTime } from './units.ts';
 
 /** A setting of a qdisc or class. */
 export interface QdiscSetting extends Setting {
-  /** Canonical value of what `tc -j` would show, where `canonical` does not take that. */
+  /** Canonical value of what `tc -j` would show or leave out, where `canonical` does not take that. */
   readonly observed?: (shown: never) => unknown;
   /** Only a document has it: `settled` makes others of it. */
   readonly folded?: true;
@@ -71,10 +62,6 @@ export const size = (name: string, description: string): QdiscSetting =>
 /** A time. */
 export const time = (name: string, description: string): QdiscSetting =>
   quantity(name, `${description}: 10ms, or microseconds`, parseTime, renderTime);
-/** A time that the kernel keeps in nanoseconds. */
-export const fineTime = (name: string, description: string): QdiscSetting =>
-  quantity(name, `${description}: 10us, or nanoseconds`, parseFineTime, renderFineTime);
-
 /** A time that the kernel keeps in units of 1024 ns (include/net/codel.h CODEL_SHIFT), and so a little shorter. */
 export function codelTime(name: string, description: string): QdiscSetting {
   const start = (units: number) => renderTime(Math.ceil(units * 1.024));
@@ -82,7 +69,7 @@ export function codelTime(name: string, description: string): QdiscSetting {
     ...time(name, description),
     canonical: (value: string | number) => start(Math.floor(parseTime(value) / 1.024)),
     // Its own time in microseconds is cut off once more when it is reported.
-    observed: (us: number) => start(Math.ceil(us / 1.024)),
+    observed: (us: number | undefined) => (us === undefined ? undefined : start(Math.ceil(us / 1.024))),
   };
 }
 

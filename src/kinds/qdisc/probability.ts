@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+import { WeirError } from '../../base/errors.ts';
+
+const ONE = 0xffff_ffff;
+const MOST_DIGITS = 10;
+
+/** The kernel's 32 bits of `1%` or 0.01. @throws {WeirError} `VALUE`. */
+export function parseProbability(value: string | number): number {
+  const found = typeof value === 'number' ? value : Number(value.replace(/%$/, '')) / 100;
+  if (found >= 0 && found <= 1) return Math.round(found * ONE);
+  throw new WeirError('VALUE', { what: `probability ${value}`, problem: 'must be 0% to 100%' });
+}
+
+/** The shortest text in percent that means the same 32 bits. */
+export function renderProbability(scaled: number): string {
+  const percent = (scaled / ONE) * 100;
+  for (let digits = 0; digits < MOST_DIGITS; digits++) {
+    const text = `${Number(percent.toFixed(digits))}%`;
+    if (parseProbability(text) === scaled) return text;
+  }
+  return `${Number(percent.toFixed(MOST_DIGITS))}%`;
+}
