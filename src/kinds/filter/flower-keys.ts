@@ -24,6 +24,13 @@ export interface FlowerKey {
 type Side = 'Src' | 'Dst';
 type Values = Readonly<Record<string, unknown>>;
 
+const PORT_PROTOCOLS: Readonly<Record<string, 'Tcp' | 'Udp' | 'Sctp'>> = {
+  tcp: 'Tcp',
+  udp: 'Udp',
+  sctp: 'Sctp',
+};
+const ALL_PORTS = 0xffff;
+
 /** The fields by the words of `tc`. */
 export const FLOWER_KEYS: Readonly<Record<string, FlowerKey>> = {
   src_mac: macKey('Src', 'Source hardware address'),
@@ -143,13 +150,6 @@ function prefixText(address: Uint8Array, mask: Uint8Array): string {
   if (length === address.length * 8) return renderIp(address);
   return `${renderIp(address)}/${length ?? renderIp(mask)}`;
 }
-
-const PORT_PROTOCOLS: Readonly<Record<string, 'Tcp' | 'Udp' | 'Sctp'>> = {
-  tcp: 'Tcp',
-  udp: 'Udp',
-  sctp: 'Sctp',
-};
-const ALL_PORTS = 0xffff;
 
 function portKey(side: Side, description: string): FlowerKey {
   const names = Object.values(PORT_PROTOCOLS).map((protocol) => `key${protocol}${side}`);
