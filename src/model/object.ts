@@ -73,8 +73,8 @@ export interface ReadRequest {
   readonly keys: ReadonlyMap<ClassName, ReadonlySet<string>>;
   /** Also everything that stands on these devices (by name), whoever made it. */
   readonly onLinks?: ReadonlySet<string>;
-  /** Also routes whose preferred source is one of these addresses. */
-  readonly fromAddresses?: ReadonlySet<string>;
+  /** Also routes whose preferred source is an address of one of these devices. */
+  readonly fromLinks?: ReadonlySet<string>;
   /** Also groups and routes that use one of these nexthops. */
   readonly byNexthops?: ReadonlySet<string>;
   /** Everything that a document can declare, for an export. */

@@ -22,11 +22,12 @@ export interface Losses {
 
 /** The losses when the steps are carried out, of objects that no step moves away or removes before. */
 export function lossesOf(actions: readonly Action[], observed: Observed): Losses {
-  const shaken = new Map(shakenByAddresses(actions, observed).map((object) => [object.id, object]));
+  const shaken = new Map<ObjectId, NetObject>();
   const queue = actions.flatMap((action) => eventsOf(action, observed));
   const dropped = new Map<ObjectId, NetObject>();
   const weakened = new Map<ObjectId, { object: NetObject; left: Spec }>();
   if (queue.length > 0) spread(queue, { actions, observed, dropped, weakened, shaken });
+  for (const object of shakenByAddresses(actions, observed, dropped)) shaken.set(object.id, object);
   for (const id of dropped.keys()) weakened.delete(id);
   for (const id of [...dropped.keys(), ...weakened.keys()]) shaken.delete(id);
   return {

@@ -4,10 +4,9 @@ import { peerOf } from './effects.ts';
 import { eventsOf } from './events.ts';
 import { makePlan } from './make-plan.ts';
 import type { PlanInput } from './plan.ts';
-import { addressOf } from './shaken.ts';
 
 /** What else has to be read, of one namespace, before a plan is made in earnest. */
-export type Disturbed = Pick<ReadRequest, 'onLinks' | 'fromAddresses' | 'byNexthops'>;
+export type Disturbed = Pick<ReadRequest, 'onLinks' | 'fromLinks' | 'byNexthops'>;
 
 /** Classes whose steps take along objects that they do not name. */
 const TAKES_ALONG: ReadonlySet<ClassName> = new Set(['link', 'address', 'nexthop', 'sysctl']);
@@ -26,20 +25,23 @@ export function disturbedBy(
   const found = new Map<string, Record<keyof Required<Disturbed>, Set<string>>>();
   const of = (netns: string) => {
     const known = found.get(netns);
-    const sets = known ?? { onLinks: new Set(), fromAddresses: new Set(), byNexthops: new Set() };
+    const sets = known ?? { onLinks: new Set(), fromLinks: new Set(), byNexthops: new Set() };
     if (known === undefined) found.set(netns, sets);
     return sets;
   };
   for (const action of actions) {
     if (action.op === 'remove' && action.class === 'address') {
       of(action.netns).onLinks.add(String(action.before?.['dev']));
-      of(action.netns).fromAddresses.add(addressOf(action.before));
+      of(action.netns).fromLinks.add(String(action.before?.['dev']));
     }
     if (action.op === 'remove' && action.class === 'nexthop') of(action.netns).byNexthops.add(action.key);
-    for (const { id } of eventsOf(action, input.observed)) {
+    for (const { id, blow } of eventsOf(action, input.observed)) {
       const link = input.observed.get(id);
-      if (link?.class === 'link')
-        for (const name of around(link, input.observed)) of(link.netns).onLinks.add(name);
+      if (link?.class !== 'link') continue;
+      for (const name of around(link, input.observed)) {
+        of(link.netns).onLinks.add(name);
+        if (blow === 'gone') of(link.netns).fromLinks.add(name);
+      }
     }
   }
   return found;

@@ -13,20 +13,35 @@ type Observed = ReadonlyMap<ObjectId, NetObject>;
  * of a device that has no IPv4 address for a moment (net/ipv4/fib_frontend.c fib_disable_ip()); and routes
  * whose preferred source it is, unless another device has it, too.
  */
-export function shakenByAddresses(actions: readonly Action[], observed: Observed): readonly NetObject[] {
-  const removals = actions.filter(({ op, class: name }) => op === 'remove' && name === 'address');
-  if (removals.length === 0) return [];
-  const touched = new Set(removals.map(({ id }) => id));
-  const sources = new Set(removals.map(({ netns, before }) => `${netns} ${addressOf(before)}`));
+export function shakenByAddresses(
+  actions: readonly Action[],
+  observed: Observed,
+  dropped: ReadonlyMap<ObjectId, NetObject>,
+): readonly NetObject[] {
+  const lost = [...dropped.values()].filter((object) => object.class === 'address');
+  const removed = actions.filter(({ op, class: name }) => op === 'remove' && name === 'address');
+  if (lost.length + removed.length === 0) return [];
+  const touched = new Set(removed.map(({ id }) => id));
   const { subnets, bare } = brokenSubnets(touched, observed);
-  return [...observed.values()].filter((object) => {
-    const { id, class: name, netns, spec } = object;
-    if (name === 'address') return !touched.has(id) && subnets.has(subnetOf(object, spec) ?? '');
+  const siblings = [...observed.values()].filter(
+    (object) =>
+      object.class === 'address' &&
+      !touched.has(object.id) &&
+      subnets.has(subnetOf(object, object.spec) ?? ''),
+  );
+  const sourceOf = (netns: string, spec: Spec | undefined) => `${netns} ${addressOf(spec)}`;
+  const sources = new Set([
+    ...[...lost, ...siblings].map(({ netns, spec }) => sourceOf(netns, spec)),
+    ...removed.map(({ netns, before }) => sourceOf(netns, before)),
+  ]);
+  const others = [...observed.values()].filter((object) => {
+    const { class: name, netns, spec } = object;
     if (name === 'neighbour') return bare.has(deviceOf(object)) && !isIpv6(spec['dst']);
     if (name !== 'route') return false;
-    if (sources.has(`${netns} ${spec['prefsrc']}`)) return true;
+    if (spec['prefsrc'] !== undefined && sources.has(`${netns} ${spec['prefsrc']}`)) return true;
     return bare.size > 0 && !isIpv6(spec['dst']) && devicesOf(object).some((dev) => bare.has(dev));
   });
+  return [...siblings, ...others];
 }
 
 /** Subnets whose primary address goes, and devices whose subnets are all such. The kernel lists primary ones first. */

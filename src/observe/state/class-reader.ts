@@ -8,8 +8,8 @@ export interface Want {
   readonly keys: ReadonlySet<string>;
   /** Names of devices: also everything that stands on them. */
   readonly onLinks: ReadonlySet<string>;
-  /** Addresses: also routes that prefer one of them as source. */
-  readonly fromAddresses: ReadonlySet<string>;
+  /** Names of devices: also routes whose preferred source is an address of them. */
+  readonly fromLinks: ReadonlySet<string>;
   /** Ids: also groups and routes that use one of these nexthops. */
   readonly byNexthops: ReadonlySet<string>;
   /** Everything that a document can declare and that somebody configured. */

@@ -78,12 +78,12 @@ async function readObjects(io: NamespaceIo, request: ReadRequest): Promise<Reado
 
 /** Undefined when nothing of the class can be wanted. */
 function wantOf(request: ReadRequest, name: ClassName): Want | undefined {
-  const { onLinks = NONE, fromAddresses = NONE, byNexthops = NONE } = request;
+  const { onLinks = NONE, fromLinks = NONE, byNexthops = NONE } = request;
   const keys = request.keys.get(name) ?? NONE;
   // devices decide what stands on what: they are always read whole
   const all = request.all === true || name === 'link';
-  const count = keys.size + onLinks.size + fromAddresses.size + byNexthops.size;
-  return count === 0 && !all ? undefined : { keys, onLinks, fromAddresses, byNexthops, all };
+  const count = keys.size + onLinks.size + fromLinks.size + byNexthops.size;
+  return count === 0 && !all ? undefined : { keys, onLinks, fromLinks, byNexthops, all };
 }
 
 async function contextOf(io: NamespaceIo): Promise<ReadContext> {

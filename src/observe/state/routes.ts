@@ -64,21 +64,23 @@ export const routeReader: ClassReader = {
           if (isConfigured(spec, protocol)) found(spec);
         });
     }
-    if (want.fromAddresses.size + want.byNexthops.size > 0) await readUsers(transport, context, want, found);
+    if (want.fromLinks.size + want.byNexthops.size > 0) await readUsers(transport, context, want, found);
   },
 };
 
-/** Routes that use one of these addresses or nexthops. */
+/** Routes that use a nexthop or have an address that is about to go. */
 async function readUsers(
   transport: NetlinkTransport,
   context: ReadContext,
-  { fromAddresses, byNexthops }: Want,
+  { fromLinks, byNexthops }: Want,
   found: (spec: Spec) => void,
 ): Promise<void> {
+  const addresses = context.links.addresses().filter(({ ifname }) => fromLinks.has(ifname));
+  const sources = new Set(addresses.map(({ local }) => local));
   const ids = await withGroups(transport, byNexthops);
   const keep = (_: Rtmsg, { rtaPrefsrc, rtaNhId }: RouteAttrs) =>
     (rtaNhId !== undefined && ids.has(rtaNhId)) ||
-    (rtaPrefsrc !== undefined && fromAddresses.has(renderIp(rtaPrefsrc)));
+    (rtaPrefsrc !== undefined && sources.has(renderIp(rtaPrefsrc)));
   const visit = (spec: Spec, protocol: number) => {
     if (isConfigured(spec, protocol)) found(spec);
   };
