@@ -5,7 +5,7 @@ import type { NetnsFd } from '../base/brand.ts';
 import { textOf } from '../base/bytes.ts';
 import { ERRNO } from '../base/errno.gen.ts';
 import { WeirError } from '../base/errors.ts';
-import { checked, deniedError, NAMESPACE_RIGHT } from './errno.ts';
+import { checked, deniedError, kernelError, NAMESPACE_RIGHT } from './errno.ts';
 import { native } from './native.ts';
 import type { FileWriter } from './ports.ts';
 
@@ -33,6 +33,14 @@ const CHUNK = 64 << 10;
 const CACHED = 64;
 /** Milliseconds of reading after which the event loop gets a turn. */
 const TURN = 2;
+
+/** What it means when a file does not take what is written. */
+const REFUSALS: Readonly<Record<number, string>> = {
+  [ERRNO.EACCES]: 'it can only be read in this network namespace',
+  [ERRNO.EINVAL]: 'the kernel does not take the value VALUE',
+  [ERRNO.ERANGE]: 'the kernel does not take the value VALUE, which is out of range',
+  [ERRNO.EOVERFLOW]: 'the kernel does not take the value VALUE, which is too large',
+};
 
 const scratch = Buffer.allocUnsafeSlow(CHUNK);
 
@@ -148,7 +156,7 @@ class CachedReader implements ClosableFiles {
         await file.write(text, 0);
       });
     } catch (error) {
-      throw this.#refused(path, -errnoOf(error), 'write');
+      throw this.#unwritten(path, text, -errnoOf(error));
     } finally {
       await file?.close();
     }
@@ -173,6 +181,13 @@ class CachedReader implements ClosableFiles {
       if (keep) this.#idle.set(path, fd);
       else closeSync(fd);
     }
+  }
+
+  #unwritten(path: string, text: string, errno: number): WeirError {
+    const value = JSON.stringify(text.trim());
+    const message = REFUSALS[errno]?.replace('VALUE', () => value);
+    if (message === undefined) return this.#refused(path, errno, 'write');
+    return kernelError(`write ${this.#root.name}/${path}`, errno, { message });
   }
 
   #refused(path: string, errno: number, verb = 'read'): WeirError {

@@ -14,8 +14,6 @@ export interface OperationSink {
   genl(family: string, command: number, body: (out: Encoder) => void): void;
   /** Write `text` to a file of procfs or sysfs as the namespace sees it: `sys/net/ipv4/ip_forward`. */
   file(root: 'proc' | 'sys', path: string, text: string): void;
-  /** A descriptor of the program that is pinned at `path` in a bpffs; it is closed once the messages have been sent. */
-  bpf(path: string): number;
   /** Create or delete a persistent TUN or TAP device (TUNSETIFF, TUNSETPERSIST): netlink cannot. */
   tun(settings: TunSettings): void;
   /**
@@ -27,6 +25,8 @@ export interface OperationSink {
   netns(name: string): number;
   /** The 32 bytes of a key, which stand in base64 in a file that only its owner may read. @throws like `ifindex`. */
   secret(path: string): Uint8Array;
+  /** A descriptor of the program that is pinned at `path` in a bpffs. Open until the last step. @throws like `ifindex`. */
+  bpf(path: string): number;
 }
 
 /** What the TUN driver is told. */
@@ -111,7 +111,7 @@ export interface ObjectClass {
   agrees?(field: string, declared: unknown, observed: unknown): boolean;
   /**
    * Dotted names of settings that the kernel may keep to itself, such as the file that a key came from. Where it reports
-   * none, what documents declared last stands for it, and by itself it is no difference.
+   * none, what documents declared last stands for it; and going back to an image, they differ only with others.
    */
   readonly unseen?: readonly string[];
   /**
@@ -121,6 +121,8 @@ export interface ObjectClass {
   paired?(spec: Spec, other: (key: string) => Spec | undefined): Spec;
   /** Of the fields that differ, those that the kernel cannot change in place: the object is replaced. */
   fixed?(before: Spec, after: Spec, differing: readonly string[]): readonly string[];
+  /** Why an innate object cannot have the settings that are `fixed`, in words that follow its name and a colon. */
+  refusal?(before: Spec, after: Spec, fixed: readonly string[]): string;
   /** An object that exists without anybody having created it, such as a physical device: never created or removed. */
   innate?(spec: Spec): boolean;
   /** Write what makes the change. Removing what is gone already is no error for the executor. */

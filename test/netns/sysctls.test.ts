@@ -4,8 +4,10 @@ import { expect, test } from 'vitest';
 import type { NamespaceIo } from '../../src/kernel/ports.ts';
 import { sysctl } from '../../src/kinds/sysctl/sysctl.ts';
 import type { Spec } from '../../src/model/object.ts';
+import type { Want } from '../../src/observe/state/class-reader.ts';
 import { sysctlReader } from '../../src/observe/state/sysctls.ts';
 import { netns } from '../helpers/netns.ts';
+import { documentOf, planOf, stateOf } from '../helpers/plan-cases.ts';
 import { recordingSink } from '../helpers/recording-sink.ts';
 
 function declared(name: string, value: number | string): Spec {
@@ -27,10 +29,11 @@ async function write(io: NamespaceIo, spec: Spec): Promise<void> {
 
 async function read(io: NamespaceIo, ...keys: readonly string[]): Promise<Spec[]> {
   const found: Spec[] = [];
-  const context = { io } as Parameters<typeof sysctlReader.read>[0];
-  await sysctlReader.read(context, { keys: new Set(keys), onLinks: new Set(), all: false }, (spec) =>
-    found.push(spec),
-  );
+  const context = { io, indexOf: (name: string) => (name === 'lo' ? 1 : undefined) } as unknown as Parameters<
+    typeof sysctlReader.read
+  >[0];
+  const want = { keys: new Set(keys) } as unknown as Want;
+  await sysctlReader.read(context, want, (spec) => found.push(spec));
   return found;
 }
 
@@ -65,9 +68,44 @@ test('what is not there is absent, and what the kernel refuses names the file', 
   await expect(write(io, declared('net.ipv4.ip_forward', 'on'))).rejects.toMatchObject({
     errnoName: 'EINVAL',
     operation: 'write /proc/sys/net/ipv4/ip_forward',
+    message: expect.stringContaining('EINVAL: the kernel does not take the value "on"'),
   });
   await expect(write(io, declared('net.core.rmem_max', 4096))).rejects.toMatchObject({
     errnoName: 'EACCES',
+    message: expect.stringContaining('it can only be read in this network namespace'),
   });
   await expect(write(io, declared('net.ipv4.none', 1))).rejects.toMatchObject({ code: 'NO_DATA' });
+});
+
+test.each([
+  ['net.ipv4.ip_foward', 'net.ipv4.ip_forward'],
+  ['net.ipv5.ip_forward', 'net.ipv4.ip_forward'],
+  ['net.ipv4.conf.all.forwading', 'net.ipv4.conf.all.forwarding'],
+  ['net.ipv4.conf.lo.forwading', 'net.ipv4.conf.lo.forwarding'],
+  ['net.ipv4.conf.none.forwarding', undefined],
+  ['net.core.nothing_like_that_at_all', undefined],
+])('of %s, which does not exist, it is known that %s does', async (name, similar) => {
+  await using ns = await netns('wD-sysctl');
+  const spec = declared(name, 1);
+  const needed = sysctl.needs(spec).flatMap(({ class: kind, key }) => (kind === 'sysctl' ? [key] : []));
+  const found = await read(await ns.io(), name, ...needed);
+  expect(found.filter((one) => one['name'] === name)).toEqual(
+    similar === undefined ? [] : [{ name, similar }],
+  );
+  const { diagnostics } = planOf(
+    [documentOf({ sysctls: { [name]: 1 } }, 'Tuning')],
+    stateOf(
+      ['link', { name: 'lo' }],
+      ['link', { name: 'none' }],
+      ...found.map((one) => ['sysctl', one] as const),
+    ),
+  );
+  const words = similar === undefined ? 'does not exist' : `did you mean "${similar}"?`;
+  expect(diagnostics).toEqual([
+    expect.objectContaining({
+      severity: 'error',
+      id: `sysctl ${spec['name']}`,
+      message: expect.stringContaining(words),
+    }),
+  ]);
 });

@@ -22,6 +22,8 @@ export const sysctl: ObjectClass = {
   key: (spec) => String(spec['name']),
   needs: (spec) => needs(String(spec['name'])),
   innate: () => true,
+  fixed: (before) => (before['similar'] === undefined ? [] : ['value']),
+  refusal: (before) => `there is no such sysctl in this namespace, did you mean "${before['similar']}"?`,
   write: ({ after }, to) => {
     // without the line feed an empty list would be no write at all
     if (after !== undefined) to.file('proc', sysctlPath(String(after['name'])), `${after['value']}\n`);
@@ -32,6 +34,11 @@ export const sysctl: ObjectClass = {
 /** The canonical settings of a sysctl whose file has this content. */
 export function sysctlSpec(name: string, content: string): Spec {
   return { name, value: canonicalValue(content) };
+}
+
+/** What stands in place of the settings of a sysctl that does not exist: one that does and has nearly its name. */
+export function absentSysctl(name: string, similar: string): Spec {
+  return { name, similar };
 }
 
 /** As the kernel prints it, with one space for each run of blanks; a single decimal number is a number. */

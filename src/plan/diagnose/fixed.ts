@@ -13,7 +13,11 @@ export function* fixed({ actions }: Outlook): Iterable<Diagnostic> {
     if (isEmpty(before) || kind.innate?.(before) !== true) continue;
     const names = kind.fixed?.(before, after, fields ?? []) ?? [];
     if (names.length === 0) continue;
-    const message = `${id}: ${names.join(', ')} cannot be changed, and it cannot be created anew: leave it as it is`;
+    const message = `${id}: ${kind.refusal?.(before, after, names) ?? unchangeable(names)}`;
     yield { severity: 'error', code: 'FIXED', message, id, ...(origin && { origin }) };
   }
+}
+
+function unchangeable(names: readonly string[]): string {
+  return `${names.join(', ')} cannot be changed, and it cannot be created anew: leave it as it is`;
 }
