@@ -7591,7 +7591,7 @@ function tcFlowerAttrs(w: Wire, start: number, end: number, pick: Pick | undefin
         o.flags = u32(w, p, next);
         break;
       case 23:
-        o.keyVlanId = u16be(w, p, next);
+        o.keyVlanId = u16(w, p, next);
         break;
       case 24:
         o.keyVlanPrio = u8(w, p, next);
@@ -7753,7 +7753,7 @@ function tcFlowerAttrs(w: Wire, start: number, end: number, pick: Pick | undefin
         o.keyIpTtlMask = u8(w, p, next);
         break;
       case 77:
-        o.keyCvlanId = u16be(w, p, next);
+        o.keyCvlanId = u16(w, p, next);
         break;
       case 78:
         o.keyCvlanPrio = u8(w, p, next);
@@ -10375,7 +10375,7 @@ export function encodeTcFlowerAttrs(out: Encoder, value: TcFlowerAttrs): void {
   if (value.keyUdpSrc !== undefined) out.attrU16be(20, value.keyUdpSrc);
   if (value.keyUdpDst !== undefined) out.attrU16be(21, value.keyUdpDst);
   if (value.flags !== undefined) out.attrU32(22, value.flags);
-  if (value.keyVlanId !== undefined) out.attrU16be(23, value.keyVlanId);
+  if (value.keyVlanId !== undefined) out.attrU16(23, value.keyVlanId);
   if (value.keyVlanPrio !== undefined) out.attrU8(24, value.keyVlanPrio);
   if (value.keyVlanEthType !== undefined) out.attrU16be(25, value.keyVlanEthType);
   if (value.keyEncKeyId !== undefined) out.attrU32be(26, value.keyEncKeyId);
@@ -10429,7 +10429,7 @@ export function encodeTcFlowerAttrs(out: Encoder, value: TcFlowerAttrs): void {
   if (value.keyIpTosMask !== undefined) out.attrU8(74, value.keyIpTosMask);
   if (value.keyIpTtl !== undefined) out.attrU8(75, value.keyIpTtl);
   if (value.keyIpTtlMask !== undefined) out.attrU8(76, value.keyIpTtlMask);
-  if (value.keyCvlanId !== undefined) out.attrU16be(77, value.keyCvlanId);
+  if (value.keyCvlanId !== undefined) out.attrU16(77, value.keyCvlanId);
   if (value.keyCvlanPrio !== undefined) out.attrU8(78, value.keyCvlanPrio);
   if (value.keyCvlanEthType !== undefined) out.attrU16be(79, value.keyCvlanEthType);
   if (value.keyEncIpTos !== undefined) out.attrU8(80, value.keyEncIpTos);

@@ -158,8 +158,7 @@ function portKey(side: Side, description: string): FlowerKey {
     problem: ({ ip_proto }) =>
       PORT_PROTOCOLS[String(ip_proto)] === undefined ? 'needs `ip_proto: tcp`, `udp` or `sctp`' : undefined,
     attributes(value: number, { ip_proto }) {
-      const name = `key${PORT_PROTOCOLS[String(ip_proto)]}${side}`;
-      return { [name]: value, [`${name}Mask`]: ALL_PORTS };
+      return { [`key${PORT_PROTOCOLS[String(ip_proto)]}${side}`]: value };
     },
     reads: names.flatMap((name) => [name, `${name}Mask`]),
     observed(attributes) {

@@ -9,12 +9,13 @@ import { gact } from './gact.ts';
 import type { ActionKind, Attributes } from './kind.ts';
 import { mirred } from './mirred.ts';
 import { pedit } from './pedit.ts';
+import { police } from './police.ts';
 import { skbedit } from './skbedit.ts';
 import { renderVerdict, verdictNumber } from './verdict.ts';
 import { vlan } from './vlan.ts';
 
 /** Every kind of action that a document can declare. A new kind is one file and one line here. */
-export const ACTION_KINDS: readonly ActionKind[] = [mirred, gact, skbedit, vlan, pedit];
+export const ACTION_KINDS: readonly ActionKind[] = [mirred, gact, police, skbedit, vlan, pedit];
 
 /** TCA_ACT_MAX_PRIO: the kernel takes no more actions of one filter. */
 const MAX_ACTIONS = 32;
@@ -86,10 +87,7 @@ export function observedAction(seen: TcActAttrs, nameOf: (ifindex: number) => st
   const other = Object.keys(attributes).filter((name) => name !== 'kind' && !kind.reads.includes(name));
   return present({
     kind: kind.kind,
-    [kind.kind]: withVerdict(
-      kind,
-      present({ ...settings, verdict: 'exceed' in settings ? undefined : verdict }),
-    ),
+    [kind.kind]: withVerdict(kind, { ...settings, verdict }),
     other: other.length === 0 ? undefined : other,
   });
 }
