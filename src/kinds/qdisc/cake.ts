@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Type } from 'typebox';
 import { altHex, given, isSet, present, unlessZero, whenSet } from '../fields.ts';
-import { flag, hexadecimal, number, onOff, type Setting, word } from '../link/setting.ts';
+import { hexadecimal, number, onOff, type Setting, word } from '../link/setting.ts';
 import { qdiscKind } from './kind.ts';
 import { type DeclaredQdisc, Quantity, size, time } from './setting.ts';
 import { parseRate, parseTime, renderRate } from './units.ts';
@@ -76,7 +76,12 @@ export const declaredCake: DeclaredQdisc = {
         return { rtt, target: Math.max(1, Math.trunc(rtt / 20)) };
       },
     },
-    raw: flag('raw', "Take the sizes of packets as the kernel's; without it they have the overhead"),
+    raw: {
+      schema: Type.Literal(true, {
+        description: "Take the sizes of packets as the kernel's, without overhead",
+      }),
+      attributes: () => ({ raw: 0 }),
+    },
     atm: word('atm', 'Cells of the link', ATM),
     overhead: number('overhead', 'Bytes that each packet has more on the wire', -64, 256),
     mpu: { ...number('mpu', 'Bytes that a packet has at least', 0, 256), silent: 0 },

@@ -17,8 +17,8 @@ const HEADERS: Readonly<Record<number, number>> = {
   22: 8, // nexthop
 };
 const RTM_BASE = 16;
-/** Nests start at once, behind a family, or behind an ifinfomsg (the peer of a veth). */
-const NEST_HEADERS = [0, 4, 16];
+/** Nests start at once, behind a family, behind an ifinfomsg (the peer of a veth) or the struct of a prio or netem. */
+const NEST_HEADERS = [0, 4, 16, 20, 24];
 
 interface Attr {
   readonly type: number;
