@@ -67,7 +67,7 @@ export async function differences(
   for (const object of desired) wanted.addWithNeeds(object);
   for (const action of plan.actions) wanted.add(action);
   const observed = await wanted.read(reader);
-  const left = differencesIn({ desired, owned, observed });
+  const left = differencesIn({ desired, owned, observed: recalled(observed, owned) });
   return [...left, ...stillThere(plan, observed)];
 }
 
@@ -82,7 +82,7 @@ export async function driftOf(
   const own = new Map(
     desired.flatMap(({ id }) => [owned.get(id)].map((one) => [id, one] as const)).filter(hasOwner),
   );
-  const observed = await wanted.read(reader);
+  const observed = recalled(await wanted.read(reader), own);
   return makePlan({ desired, owned: own, observed, unsupported: new Set(), callers: [] }).actions;
 }
 

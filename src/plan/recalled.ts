@@ -1,25 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 import { objectClass } from '../kinds/classes.ts';
+import type { ObjectClass } from '../kinds/object-class.ts';
 import type { NetObject, ObjectId, OwnedObject, Spec } from '../model/object.ts';
 import { merged, settingAt } from './settings.ts';
 
-/** What is there, with the settings that the kernel keeps to itself as documents declared them last. */
+/**
+ * What is there, with the settings that the kernel keeps to itself as documents declared them last.
+ * @see ObjectClass.unseen
+ */
 export function recalled(
   observed: ReadonlyMap<ObjectId, NetObject>,
   owned: ReadonlyMap<ObjectId, OwnedObject>,
 ): ReadonlyMap<ObjectId, NetObject> {
-  const known = new Map(observed);
+  let known: Map<ObjectId, NetObject> | undefined;
   for (const { id, class: name, declared } of owned.values()) {
-    const unseen = objectClass(name).unseen;
     const seen = observed.get(id);
-    if (unseen === undefined || seen === undefined || seen.spec['kind'] !== declared['kind']) continue;
-    const spec = unseen.reduce(
-      (all, field) => withSetting(all, field, settingAt(declared, field)),
-      seen.spec,
-    );
-    if (spec !== seen.spec) known.set(id, { ...seen, spec });
+    if (seen === undefined) continue;
+    const spec = withUnseen(objectClass(name), seen.spec, declared);
+    if (spec === seen.spec) continue;
+    known ??= new Map(observed);
+    known.set(id, { ...seen, spec });
   }
-  return known;
+  return known ?? observed;
+}
+
+/** Settings that the kernel reports, with those that it keeps to itself from `told`. */
+export function withUnseen({ unseen }: ObjectClass, seen: Spec, told: Spec): Spec {
+  if (unseen === undefined || seen['kind'] !== told['kind']) return seen;
+  return unseen.reduce((all, field) => withSetting(all, field, settingAt(told, field)), seen);
 }
 
 function withSetting(spec: Spec, field: string, value: unknown): Spec {

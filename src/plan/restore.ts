@@ -5,6 +5,7 @@ import { lossesOf } from './consequences.ts';
 import { ordered } from './order.ts';
 import type { Action, Image, Plan } from './plan.ts';
 import { withRestored } from './put-back.ts';
+import { withUnseen } from './recalled.ts';
 import { differing } from './settings.ts';
 import { type ObjectName, stepsOf } from './steps.ts';
 
@@ -33,7 +34,7 @@ export function restorePlan(image: Image, observed: ReadonlyMap<ObjectId, NetObj
         actions.push(...stepsOf({ object, fields: [] }, seen));
       continue;
     }
-    const fields = seen === undefined ? [] : differing(kind, spec, seen, true);
+    const fields = seen === undefined ? [] : differing(kind, spec, withUnseen(kind, seen, spec), true);
     actions.push(...stepsOf({ object, after: spec, fields }, seen));
   }
   return {

@@ -57,12 +57,7 @@ function collect(
 
 function agree(kind: ObjectClass, field: string, wanted: unknown, seen: unknown): boolean {
   if (sameValue(wanted, seen)) return true;
-  if (seen === undefined && isUnseen(kind, field)) return true;
   return seen !== undefined && kind.agrees?.(field, wanted, seen) === true;
-}
-
-function isUnseen(kind: ObjectClass, field: string): boolean {
-  return kind.unseen?.some((name) => field === name || field.startsWith(`${name}.`)) === true;
 }
 
 /** True for a value that the kernel finds itself where nothing was declared. */

@@ -9,13 +9,17 @@ import { keyText } from './key.ts';
 /**
  * Canonical settings of a WireGuard device from the messages of a dump: one whose peers do not fit into a message goes
  * on in the next one, with the peer under way named again (drivers/net/wireguard/netlink.c wg_get_device_dump()).
- * Private and preshared keys stay where they are.
+ * Keys stay where they are: of a preshared one there is what `digest` makes of it, so that another one is noticed.
  */
-export function wireguardSpec(dev: string, messages: readonly WgdeviceAttrs[]): Spec {
+export function wireguardSpec(
+  dev: string,
+  messages: readonly WgdeviceAttrs[],
+  digest: (key: Uint8Array) => string,
+): Spec {
   const [first = {}] = messages;
   const peers = new Map<string, Spec>();
   for (const seen of messages.flatMap((message) => message.wgdeviceAPeers ?? [])) {
-    const peer = peerSpec(seen);
+    const peer = peerSpec(seen, digest);
     const known = peers.get(String(peer['public_key']));
     peers.set(String(peer['public_key']), known === undefined ? peer : continued(known, peer));
   }
@@ -40,10 +44,11 @@ function continued(known: Spec, more: Spec): Spec {
   return { ...known, allowed_ips: [...(known['allowed_ips'] as []), ...(more['allowed_ips'] as [])] };
 }
 
-function peerSpec(seen: WgpeerAttrs): Spec {
+function peerSpec(seen: WgpeerAttrs, digest: (key: Uint8Array) => string): Spec {
+  const key = seen.wgpeerAPresharedKey;
   return present({
     public_key: given(seen.wgpeerAPublicKey, keyText),
-    preshared: seen.wgpeerAPresharedKey?.some((byte) => byte !== 0) || undefined,
+    preshared: key?.some((byte) => byte !== 0) ? digest(key) : undefined,
     endpoint: given(seen.wgpeerAEndpoint, endpointOf),
     allowed_ips: (seen.wgpeerAAllowedips ?? []).map(
       ({ wgallowedipAIpaddr: address, wgallowedipACidrMask: length }) =>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Spec } from '../../model/object.ts';
+import { present } from '../fields.ts';
 import type { ObjectClass } from '../object-class.ts';
 import { writeWireguard } from './write.ts';
 
@@ -23,16 +25,25 @@ export const wireguard: ObjectClass = {
   describe: (spec) => `wireguard ${spec['dev']}`,
 };
 
-/** A peer without a declared endpoint has the one that it was last heard from. */
+/**
+ * A peer without a declared endpoint has the one that it was last heard from. Of a declared preshared key only the file
+ * is known, and of an observed one the digest.
+ */
 function samePeers(field: string, declared: unknown, observed: unknown): boolean {
   if (field !== 'peers' || !Array.isArray(declared) || !Array.isArray(observed)) return false;
   return (
-    declared.length === observed.length &&
-    declared.every((peer, i) => {
-      const { endpoint, ...rest } = observed[i] as { readonly endpoint?: string };
-      return sameFields(peer, peer.endpoint === undefined ? rest : { ...rest, endpoint });
-    })
+    declared.length === observed.length && declared.every((peer, i) => samePeer(peer, observed[i] as Spec))
   );
+}
+
+function samePeer(declared: Spec, observed: Spec): boolean {
+  const { endpoint, preshared, ...rest } = observed;
+  const like = present({
+    ...rest,
+    endpoint: declared['endpoint'] === undefined ? undefined : endpoint,
+    preshared: declared['preshared'] === true && preshared !== undefined ? true : preshared,
+  });
+  return sameFields(declared, like);
 }
 
 function sameFields(a: object, b: object): boolean {

@@ -69,7 +69,7 @@ function peersOf(spec: Spec): ReadonlyMap<string, Spec> {
 
 function peerAttrs(peer: Spec, before: Spec | undefined, to: OperationSink): WgpeerAttrs {
   const { file, preshared: keyed } = peer;
-  const taken = keyed !== true && before?.['preshared'] === true;
+  const taken = keyed === undefined && before?.['preshared'] !== undefined;
   // A key whose file nobody knows any more stays as it is.
   const preshared = file === undefined ? taken && NO_KEY : to.secret(String(file));
   return {

@@ -15,6 +15,7 @@ import {
 import { desiredObjects } from '../../../src/plan/desired.ts';
 import { makePlan } from '../../../src/plan/make-plan.ts';
 import type { Action, CallerPath, Plan, PlanInput } from '../../../src/plan/plan.ts';
+import { recalled } from '../../../src/plan/recalled.ts';
 import { renderPlan } from '../../../src/plan/render.ts';
 import { imageOf, restorePlan } from '../../../src/plan/restore.ts';
 import { settingAt } from '../../../src/plan/settings.ts';
@@ -75,7 +76,7 @@ function inputOf(folder: string): PlanInput {
   return {
     desired: declared.objects,
     owned,
-    observed,
+    observed: recalled(observed, owned),
     unsupported: new Set((yaml(folder, 'unsupported.yaml') ?? []) as string[]),
     callers: (yaml(folder, 'callers.yaml') ?? []) as CallerPath[],
   };
