@@ -64,14 +64,16 @@ function stepLines(actions: readonly Action[], fold: number, paint: Paint): read
   const lines: string[] = [];
   const shown = new Map<string, number>();
   const hidden = new Map<string, number>();
+  const replaced = new Map<string, Spec | undefined>();
   for (const action of actions) {
+    if (action.replaces !== undefined && action.op === 'remove') replaced.set(action.id, action.before);
     const sort = sortOf(action);
     if (sort === undefined) continue;
     const group = `${SIGNS[sort]} ${action.class}`;
     const count = (shown.get(group) ?? 0) + 1;
     shown.set(group, count);
     if (count > fold) hidden.set(group, count - fold);
-    else lines.push(...linesOf(action, sort, paint));
+    else lines.push(...linesOf(action, sort, replaced.get(action.id) ?? action.before, paint));
   }
   for (const [group, count] of hidden) lines.push(`  ${group}: ${count} more`);
   return lines;
@@ -84,15 +86,15 @@ function sortOf({ op, replaces, restores }: Action): Sort | undefined {
   return op === 'create' ? 'replace' : undefined;
 }
 
-function linesOf(action: Action, sort: Sort, paint: Paint): readonly string[] {
-  const { class: name, netns, before, after, fields, replaces } = action;
+function linesOf(action: Action, sort: Sort, before: Spec | undefined, paint: Paint): readonly string[] {
+  const { class: name, netns, after, fields, replaces } = action;
   const what = objectClass(name).describe((after ?? before) as Spec);
   const where = netns === '' ? '' : ` (netns ${netns})`;
   const why = replaces !== undefined ? ` (forces: ${replaces}; it is gone in between)` : '';
   const back = sort === 'restore' ? ' (put back: the kernel drops it on the way)' : '';
   const head = `  ${paint(sort, SIGNS[sort])} ${what}${where}${why}${back}`;
-  if (sort === 'create') return [head, ...settingLines(name, after as Spec)];
-  if (sort !== 'change') return [head];
+  if (sort === 'create') return [head, ...settingLines(name, after as Spec, what)];
+  if (sort !== 'change' && sort !== 'replace') return [head];
   return [head, ...(fields ?? []).map((field) => changeLine(name, field, before, after))];
 }
 
@@ -106,12 +108,18 @@ function changeLine(
   return `      ${field}: ${text(before)} -> ${text(after)}`;
 }
 
-/** Nested settings are not part of the description. */
-function settingLines(name: ClassName, spec: Spec): readonly string[] {
-  const nested = Object.entries(masked(name, spec)).filter(([, value]) => isSettings(value));
-  return nested.flatMap(([field, value]) =>
-    Object.entries(value as Spec).map(([inner, one]) => `      ${field}.${inner}: ${valueText(one)}`),
-  );
+/** Settings of a new object that its description does not tell already. */
+function settingLines(name: ClassName, spec: Spec, description: string): readonly string[] {
+  const told = new Set([...description.split(/[\s(),]+/), 'weir']);
+  return Object.entries(masked(name, spec)).flatMap(([field, value]) => {
+    if (isSettings(value))
+      return Object.entries(value as Spec).map(([inner, one]) => line(`${field}.${inner}`, one));
+    return told.has(valueText(value)) ? [] : [line(field, value)];
+  });
+}
+
+function line(field: string, value: unknown): string {
+  return `      ${field}: ${valueText(value)}`;
 }
 
 function valueText(value: unknown): string {
