@@ -6,6 +6,7 @@ import { type Event, effectOn, peerOf } from './effects.ts';
 import { eventsOf, setsDown } from './events.ts';
 import type { Action } from './plan.ts';
 import { shakenByAddresses } from './shaken.ts';
+import { shakenBySysctls } from './shaken-sysctls.ts';
 import { needsOf } from './steps.ts';
 
 type Observed = ReadonlyMap<ObjectId, NetObject>;
@@ -28,6 +29,7 @@ export function lossesOf(actions: readonly Action[], observed: Observed): Losses
   const weakened = new Map<ObjectId, { object: NetObject; left: Spec }>();
   if (queue.length > 0) spread(queue, { actions, observed, dropped, weakened, shaken });
   for (const object of shakenByAddresses(actions, observed, dropped)) shaken.set(object.id, object);
+  for (const object of shakenBySysctls(actions, observed)) shaken.set(object.id, object);
   for (const id of dropped.keys()) weakened.delete(id);
   for (const id of [...dropped.keys(), ...weakened.keys()]) shaken.delete(id);
   return {
