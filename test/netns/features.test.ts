@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
+import { ACTION_KINDS } from '../../src/kinds/filter/action/actions.ts';
+import { FILTER_KINDS } from '../../src/kinds/filter/kinds.ts';
 import { DECLARED_KINDS } from '../../src/kinds/link/declared.ts';
 import { unsupportedFeatures } from '../../src/observe/state/features.ts';
 import { netns } from '../helpers/netns.ts';
@@ -31,3 +33,34 @@ function isKnown(name: string, kind: string): boolean {
   if (added.status === 0) spawnSync('ip', ['-n', name, 'link', 'del', 'probe0']);
   return !added.stderr.toString().includes('Unknown device type');
 }
+
+test('kinds of filters and actions are found, and nothing changes', async () => {
+  await using ns = await netns('wB2');
+  const { filters, actions } = { filters: FILTER_KINDS, actions: ACTION_KINDS };
+  const features = [
+    ...filters.map(({ kind }) => `filter ${kind}`),
+    ...actions.map(({ kind }) => `action ${kind}`),
+  ];
+  const missing = await unsupportedFeatures(await ns.io(), new Set([...features, 'action nonsense']));
+  expect(missing.has('action nonsense')).toBe(true);
+  for (const { kind } of actions) expect(ns.tc('actions', 'list', 'action', kind)).not.toContain('index');
+  const tried = (...args: readonly string[]) =>
+    spawnSync('tc', ['-n', ns.name, ...args])
+      .stderr.toString()
+      .includes('No such file or directory');
+  ns.tc('qdisc', 'add', 'dev', 'lo', 'clsact');
+  const filter = ['filter', 'add', 'dev', 'lo', 'ingress', 'protocol', 'ip', 'pref'];
+  const lacking = [
+    ...filters
+      .filter(({ kind }, i) => tried(...filter, `${i + 1}`, kind))
+      .map(({ kind }) => `filter ${kind}`),
+    ...['drop', 'mirred egress mirror dev lo', 'skbedit mark 1', 'vlan pop']
+      .filter((text) => tried('actions', 'add', 'action', ...text.split(' ')))
+      .map((text) => `action ${text === 'drop' ? 'gact' : text.split(' ')[0]}`),
+  ];
+  // how the kernel was built is known only where it tells
+  const told = [...missing].filter((one) => one.startsWith('filter ')).length > 0;
+  for (const feature of lacking) if (told || feature.startsWith('action')) expect(missing).toContain(feature);
+  for (const feature of ['filter u32', 'filter bpf', 'action mirred'])
+    expect(missing.has(feature)).toBe(false);
+});

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { KernelError } from '../../base/kernel-error.ts';
 import { type NamespaceIo, NETLINK, type NetlinkRequest } from '../../kernel/ports.ts';
+import { filterKind } from '../../kinds/filter/kinds.ts';
+import { actionProbe } from '../../kinds/filter/probe.ts';
 import { linkKindProbe, vlanFilteringProbe } from '../../kinds/link/probe.ts';
 import { qdiscProbe } from '../../kinds/qdisc/probe.ts';
+import { wasBuiltWithout } from './kernel-config.ts';
 
 const EOPNOTSUPP = 95;
 
@@ -17,6 +20,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
   link: linkKindProbe,
   bridge: vlanFilteringProbe,
   qdisc: qdiscProbe,
+  action: actionProbe,
 };
 
 /**
@@ -33,6 +37,9 @@ export async function unsupportedFeatures(
     const [what = '', name = ''] = feature.split(' ');
     const request = PROBES[what]?.(name);
     if (request !== undefined && (await isRefused(io, request))) missing.add(feature);
+    // Only a filter of a qdisc that exists could be asked for, and would be there for a moment.
+    const config = what === 'filter' ? filterKind(name)?.config : undefined;
+    if (config !== undefined && (await wasBuiltWithout(io, config))) missing.add(feature);
   }
   return missing;
 }
