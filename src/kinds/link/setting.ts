@@ -165,5 +165,8 @@ export function shared(schema: TSchema, canonical?: (value: never) => unknown, s
 
 /** A device's name. */
 export function DeviceName(description: string): TSchema {
-  return Type.String({ description, pattern: '^(?!\\.{1,2}$)[^/:\\s]{1,15}$' });
+  return Type.String({
+    description: `${description}: at most 15 characters, without blank, slash or colon`,
+    pattern: '^(?!\\.{1,2}$)[^/:\\s]{1,15}$',
+  });
 }
