@@ -21,8 +21,14 @@ function toEven(value: number): number {
 export function renderProbability(scaled: number): string {
   const percent = (scaled / ONE) * 100;
   for (let digits = 0; digits < MOST_DIGITS; digits++) {
-    const text = `${Number(percent.toFixed(digits))}%`;
+    const text = `${decimal(percent, digits)}%`;
     if (parseProbability(text) === scaled) return text;
   }
-  return `${Number(percent.toFixed(MOST_DIGITS))}%`;
+  return `${decimal(percent, MOST_DIGITS)}%`;
+}
+
+/** Without an exponent and without zeros at the end. */
+function decimal(value: number, digits: number): string {
+  const text = value.toFixed(digits);
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }

@@ -79,7 +79,7 @@ export const parseFineTime = (value: string | number): number => parse(FINE_TIME
 /** The text of a number of nanoseconds. */
 export const renderFineTime = (value: number): string => render(FINE_TIME, value);
 
-const TEXT = /^(\d{1,15})(?:\.(\d{1,9}))?([a-z]+)$/;
+const TEXT = /^(\d{1,16})(?:\.(\d{1,9}))?([a-z]+)$/;
 
 function parse(quantity: Quantity, value: string | number): number {
   const found = typeof value === 'number' ? value : fromText(quantity, value);
