@@ -20,7 +20,8 @@ export class Foundation {
   readonly #down = new Set<ObjectId>();
   readonly #withoutIpv6 = new Set<ObjectId>();
   readonly #withoutMaster = new Set<ObjectId>();
-  readonly #lostAddresses = new Set<string>();
+  /** Removed and dropped addresses by their text, with the object that would bring them back. */
+  readonly #lostAddresses = new Map<string, ObjectId>();
   #prefixes: Map<string, Spec[]> | undefined;
 
   constructor(actions: readonly Action[], observed: Observed, dropped: readonly NetObject[]) {
@@ -29,13 +30,16 @@ export class Foundation {
     this.#absent = new Set([...dropped, ...actions].flatMap(({ id }) => (this.#isGone(id) ? [id] : [])));
     for (const action of actions) {
       if (setsDown(action)) this.#down.add(action.id);
-      if (action.op === 'remove' && action.class === 'address' && this.#isGone(action.id))
-        this.#lostAddresses.add(`${action.netns} ${addressOf(action.before)}`);
       for (const { id, blow } of eventsOf(action, observed)) {
         if (blow === 'ipv6' || blow === 'tiny') this.#withoutIpv6.add(id);
         if (blow === 'port') this.#withoutMaster.add(id);
       }
     }
+    const removed = actions.flatMap(({ op, before: spec, ...name }) =>
+      op === 'remove' && spec !== undefined ? [{ ...name, spec }] : [],
+    );
+    for (const { class: name, netns, id, spec } of [...dropped, ...removed])
+      if (name === 'address') this.#lostAddresses.set(`${netns} ${addressOf(spec)}`, id);
     for (const { op, class: name, netns, after } of actions)
       if (op === 'create' && name === 'address') this.#lostAddresses.delete(`${netns} ${addressOf(after)}`);
   }
@@ -93,7 +97,8 @@ export class Foundation {
 
   /** True when the kernel will take the route: it has its preferred source, and its gateways are on the link. */
   leadsOn({ netns }: NetObject, route: Spec): boolean {
-    if (this.#lostAddresses.has(`${netns} ${route['prefsrc']}`)) return false;
+    const source = this.#lostAddresses.get(`${netns} ${route['prefsrc']}`);
+    if (source !== undefined && this.#absent.has(source)) return false;
     const hops = (route['nexthops'] ?? [route]) as readonly Spec[];
     return hops.every(({ gateway, onlink, dev }) => {
       const address = onlink === true ? undefined : prefixOf(gateway);

@@ -10,10 +10,17 @@ export const addressReader: ClassReader = {
     for (const seen of links.addresses()) {
       if (want.all && !isConfigured(seen)) continue;
       const spec = addressSpec(seen);
-      if (isWanted(want, address.key(spec), seen.ifname)) found(spec);
+      const wanted = want.keys.has(address.key(spec)) || !isOfKernel(seen);
+      if (wanted && isWanted(want, address.key(spec), seen.ifname)) found(spec);
     }
   },
 };
+
+/** The kernel makes it again when its device is there again. Before 5.18 it does not tell so. */
+function isOfKernel({ protocol, temporary, family, scope, local }: Address): boolean {
+  if (protocol?.startsWith('kernel_') === true || temporary === true) return true;
+  return family === 'inet6' && scope === 'link' && /ff:fe..:[^:]*$/.test(local);
+}
 
 /** The kernel makes the others itself: link-local, loopback, from router advertisements, with a lifetime. */
 function isConfigured({ protocol, dynamic, local, ifname, scope, family }: Address): boolean {
