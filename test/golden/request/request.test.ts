@@ -28,6 +28,7 @@ interface Case {
 }
 
 const NLMSG_HDRLEN = 16;
+const GENL_HDRLEN = 4;
 const here = new URL('.', import.meta.url);
 const folders = readdirSync(here, { withFileTypes: true }).filter((entry) => entry.isDirectory());
 
@@ -38,9 +39,8 @@ describe('requests', () => {
     const golden = file('request.bin');
     const message = messagesOf(one)[one.message ?? 0];
     if (message === undefined) throw new Error('nothing was written');
-    expect(message.type).toBe(golden.readUInt16LE(4));
     const meant = one.differences ?? [];
-    const found = requestDifferences(message.type, message.payload, golden.subarray(NLMSG_HDRLEN));
+    const found = differencesOf(message, golden);
     const paths = found.map((text) => text.slice(0, text.indexOf(':')));
     expect(found.filter((_, i) => !meant.some(({ path }) => path === paths[i]))).toEqual([]);
     expect(meant.filter(({ path }) => !paths.includes(path))).toEqual([]);
@@ -54,7 +54,17 @@ function messagesOf(one: Case) {
   const { sink, operations } = recordingSink(one.ifindex);
   const change = { op, ...(op !== 'create' && { before }), ...(op !== 'remove' && { after }) };
   objectClass(one.declared ?? one.class).write(change, sink);
-  return operations.flatMap((operation) => (operation.op === 'rtnl' ? [operation] : []));
+  return operations.filter((operation) => operation.op !== 'other');
+}
+
+/** The number of a generic netlink family is the kernel's; its command stands in the header behind. */
+function differencesOf(message: ReturnType<typeof messagesOf>[number], golden: Buffer): readonly string[] {
+  if (message.op === 'genl') {
+    expect(message.command).toBe(golden[NLMSG_HDRLEN]);
+    return requestDifferences(0, message.payload, golden.subarray(NLMSG_HDRLEN + GENL_HDRLEN));
+  }
+  expect(message.type).toBe(golden.readUInt16LE(4));
+  return requestDifferences(message.type, message.payload, golden.subarray(NLMSG_HDRLEN));
 }
 
 function specOf(one: Case, item: Spec): Spec {
