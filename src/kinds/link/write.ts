@@ -72,6 +72,13 @@ function alter(before: Spec, after: Spec, to: OperationSink): void {
   const flags = flagsOf(changed);
   const { downFirst, upAgain } = bondPort(before, after, attrs);
   if (downFirst) send(to, { index, set: 0, mask: IFF_UP, attrs: {} });
+  // A device that was too small for IPv6 refuses its settings until it has been made larger.
+  if (
+    attrs['afSpec'] !== undefined &&
+    before['inet6_addr_gen_mode'] === undefined &&
+    attrs['mtu'] !== undefined
+  )
+    send(to, { index, attrs: { mtu: attrs['mtu'] } });
   if (info?.data !== undefined) attrs['linkinfo'] = info;
   // A port's settings go to the master that it has when the message arrives.
   const separate = port !== undefined && (attrs['master'] !== undefined || attrs['linkinfo'] !== undefined);
