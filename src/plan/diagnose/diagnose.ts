@@ -10,6 +10,7 @@ import { outage } from './outage.ts';
 import { Outlook } from './outlook.ts';
 import { overlap } from './overlap.ts';
 import { ownPath } from './own-path.ts';
+import { redirectLoop } from './redirect-loop.ts';
 import { unsupported } from './unsupported.ts';
 
 const CHECKS: readonly ((outlook: Outlook) => Iterable<Diagnostic>)[] = [
@@ -17,6 +18,7 @@ const CHECKS: readonly ((outlook: Outlook) => Iterable<Diagnostic>)[] = [
   missing,
   fixed,
   down,
+  redirectLoop,
   ownPath,
   outage,
   defaultRoute,
