@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { ACTION_KINDS } from '../../src/kinds/filter/action/actions.ts';
 import { FILTER_KINDS } from '../../src/kinds/filter/kinds.ts';
 import { DECLARED_KINDS } from '../../src/kinds/link/declared.ts';
+import { DECLARED_QDISCS } from '../../src/kinds/qdisc/declared.ts';
 import { unsupportedFeatures } from '../../src/observe/state/features.ts';
 import { netns } from '../helpers/netns.ts';
 
@@ -26,6 +27,31 @@ test('VLAN filtering of bridges is found by trying', async () => {
   const tried = spawnSync('ip', `-n ${ns.name} link add name probe0 type bridge vlan_filtering 1`.split(' '));
   expect(missing.has('bridge vlan_filtering')).toBe(tried.status !== 0);
 });
+
+test('kinds of qdiscs are found by trying, and nothing changes', async () => {
+  await using ns = await netns('wB1');
+  // also beside one that is there
+  ns.tc('qdisc', 'add', 'dev', 'lo', 'root', 'handle', '7:', 'pfifo', 'limit', '5');
+  ns.tc('qdisc', 'add', 'dev', 'lo', 'clsact');
+  const kinds = [...DECLARED_QDISCS.map(({ kind }) => kind), 'nonsense'];
+  const before = ns.tc('-s', '-d', 'qdisc');
+  const missing = await unsupportedFeatures(await ns.io(), new Set(kinds.map((kind) => `qdisc ${kind}`)));
+  expect(ns.tc('-s', '-d', 'qdisc')).toBe(before);
+  await using other = await netns('wB1');
+  const lacking = kinds.filter((kind) => !isKnownQdisc(other.name, kind));
+  expect([...missing].sort()).toEqual(lacking.map((kind) => `qdisc ${kind}`).sort());
+  expect(missing.has('qdisc nonsense')).toBe(true);
+  expect(missing.has('qdisc htb')).toBe(false);
+});
+
+/** What the kernel says of a qdisc; `tc` itself has no use for kinds that it does not know. */
+function isKnownQdisc(name: string, kind: string): boolean {
+  if (kind === 'nonsense') return false;
+  const settings = kind === 'tbf' ? 'rate 1mbit burst 5kb limit 9kb'.split(' ') : [];
+  const where = kind === 'ingress' || kind === 'clsact' ? [kind] : ['root', kind, ...settings];
+  const tried = spawnSync('tc', ['-n', name, 'qdisc', 'replace', 'dev', 'lo', ...where]);
+  return !tried.stderr.toString().includes('qdisc kind is unknown');
+}
 
 /** What `ip` is told when it asks for a device without any settings. */
 function isKnown(name: string, kind: string): boolean {

@@ -133,6 +133,7 @@ function needs(spec: Spec): readonly Ref[] {
 
 function fixed(_before: Spec, after: Spec, differing: readonly string[]): readonly string[] {
   const kind = declaredQdisc(after['kind']);
+  if (differing.includes('kind')) return ['kind'];
   return differing.filter((field) => {
     const [group, name = ''] = field.split('.');
     return group !== kind?.kind || kind?.settings[name]?.fixed === true;
