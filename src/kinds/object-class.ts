@@ -91,6 +91,10 @@ export interface ObjectClass {
    * exactly what the document says, and a field that it does not give has no value.
    */
   readonly compare: 'declared' | 'whole';
+  /** Fields that say which object it is, of a class whose settings are given back: these never are. */
+  readonly identity?: readonly string[];
+  /** A setting always has a value: one that had none before Weir, as the object was not there, stays as it is. */
+  readonly lasting?: true;
   /** Fields whose values are never shown or sent to anybody. */
   readonly secrets?: readonly string[];
   /** Canonical objects of one item that fits `section.schema`. Mistakes go to `complain`, and the item is then refused. */

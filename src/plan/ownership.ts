@@ -62,7 +62,14 @@ export function returned(
   owned: OwnedObject,
   declared: Spec,
 ): { readonly spec: Spec; readonly dropped: Spec } {
-  const dropped = without(owned.declared, declared);
+  const dropped = droppedSettings(owned, declared);
   if (isEmpty(dropped)) return { spec: seen, dropped };
   return { spec: merged(without(seen, dropped), picked(owned.original, dropped)), dropped };
+}
+
+function droppedSettings({ class: name, declared: before, original }: OwnedObject, declared: Spec): Spec {
+  const { identity = [], lasting = false } = objectClass(name);
+  const kept = Object.fromEntries(identity.map((field) => [field, before[field]]));
+  const dropped = without(without(before, declared), kept);
+  return lasting ? picked(dropped, original) : dropped;
 }

@@ -44,6 +44,8 @@ export const device: ObjectClass = {
   name: 'device',
   section: { document: 'Tuning', name: 'devices', schema: DeviceItem },
   compare: 'declared',
+  identity: ['dev'],
+  lasting: true,
   declare,
   item: (spec) => spec,
   key: (spec) => String(spec['dev']),

@@ -17,6 +17,8 @@ export const sysctl: ObjectClass = {
   name: 'sysctl',
   section: { document: 'Tuning', name: 'sysctls', schema: SysctlValue, mapping: true },
   compare: 'declared',
+  identity: ['name'],
+  lasting: true,
   declare: (item, complain) => declare(String(item['name']), item['value'] as number | string, complain),
   item: (spec) => spec,
   key: (spec) => String(spec['name']),
