@@ -161,6 +161,25 @@ describe('mistakes are named', () => {
     ['nothing to overtake', qdisc, { kind: 'netem', netem: { reorder: { reorder: '5%' } } }, 'needs `delay`'],
     ['a rate beyond fq', qdisc, { kind: 'fq', fq: { maxrate: '50gbit' } }, 'fq.maxrate: rate 50gbit'],
     ['more than all', qdisc, { kind: 'netem', netem: { duplicate: { duplicate: '101%' } } }, '0% to 100%'],
+    [
+      'a flat red',
+      qdisc,
+      { kind: 'red', red: { limit: 9, min: 5, max: 5, ewma: 1 } },
+      'red.max: must be more',
+    ],
+    ['no weight', qdisc, { kind: 'red', red: { limit: 9, min: 5, max: 7 } }, 'red.ewma: is missing'],
+    [
+      'two weights',
+      qdisc,
+      { kind: 'red', red: { limit: 9, min: 5, max: 7, ewma: 1, burst: 1 } },
+      'red.ewma: excludes',
+    ],
+    [
+      'a small burst',
+      qdisc,
+      { kind: 'red', red: { limit: '90kb', min: '30kb', max: '60kb', avpkt: 1000, burst: 20 } },
+      'red.burst: is too small',
+    ],
     ['a class of nothing', trafficClass, { classid: '1:2', kind: 'htb' }, 'htb.rate: is missing'],
     [
       'a low ceiling',
@@ -242,7 +261,9 @@ describe('declare, item, declare is the same', () => {
       ...Object.fromEntries(settings.map(([name, { schema }]) => [name, valuesOf(schema as Shape)])),
       ...(base['kind'] === 'mqprio' && FITTING),
     };
-    const requiredKeys = base['kind'] === 'tbf' ? ['rate', 'burst', 'limit'] : [...(shape.required ?? [])];
+    const requiredKeys = [...(shape.required ?? []), ...(ENOUGH[String(base['kind'])] ?? [])].filter(
+      (name) => name in record,
+    );
     let good = 0;
     fc.assert(
       fc.property(fc.record(record, { requiredKeys }), (own) => {
@@ -260,6 +281,9 @@ describe('declare, item, declare is the same', () => {
     expect(good).toBeGreaterThan(0);
   });
 });
+
+/** Of settings of which one must be given, the one. */
+const ENOUGH: Readonly<Record<string, readonly string[]>> = { tbf: ['limit'], red: ['ewma'] };
 
 /** Settings that go together, which chance does not find. */
 const FITTING = {

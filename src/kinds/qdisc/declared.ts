@@ -13,6 +13,7 @@ import { declaredMqprio } from './mqprio.ts';
 import { declaredNetem } from './netem.ts';
 import { DECLARED_PLAIN } from './plain.ts';
 import { declaredPrio } from './prio.ts';
+import { declaredRed } from './red.ts';
 import type { ComplainOf, DeclaredOptions, DeclaredQdisc } from './setting.ts';
 import { declaredSfq } from './sfq.ts';
 import { declaredTbf } from './tbf.ts';
@@ -31,6 +32,7 @@ export const DECLARED_QDISCS: readonly DeclaredQdisc[] = [
   declaredSfq,
   declaredMqprio,
   declaredNetem,
+  declaredRed,
 ];
 
 const byName = new Map(DECLARED_QDISCS.map((kind) => [kind.kind, kind]));
