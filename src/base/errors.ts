@@ -30,6 +30,7 @@ export const ERRORS = {
   // kernel
   KERNEL: failure('{operation}: {errnoName}{detail}'),
   KERNEL_PERMISSION: failure('{operation}: {errnoName}: the agent lacks {right}', 500),
+  KERNEL_TIMEOUT: failure('{operation}: the kernel did not answer within {seconds} s', 503, true),
   TRANSPORT_CLOSED: failure('the netlink socket is closed: {operation} was not sent', 503, true),
   TRANSPORT_UNSUPPORTED: failure('{transport} cannot {operation}', 501),
   DUMP_INTERRUPTED: failure(

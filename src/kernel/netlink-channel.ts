@@ -33,11 +33,15 @@ const WINDOW = 128;
 const CHUNK = { first: 32, most: 512, bytes: 64 << 10 } as const;
 /** Milliseconds that one send should take at most. */
 const SEND_TIME = 5;
+/** Milliseconds without a word from the kernel after which it has forgotten, or hangs. */
+const PATIENCE = 60_000;
 
 /** One socket and its sequence table: many requests, one dump and one submit at a time. */
 export class NetlinkChannel {
   readonly #socket: NetlinkSocket;
   readonly #sender: NetlinkSender;
+  /** Nobody but the kernel makes its dumps wait. */
+  readonly #isPrompt: boolean;
   readonly #resolvePath: PathResolver | undefined;
   readonly #exchanges = new Map<number, Exchange>();
   readonly #waiting: (() => void)[] = [];
@@ -60,6 +64,7 @@ export class NetlinkChannel {
     pace?: () => Promise<void>,
   ) {
     this.#resolvePath = resolvePath;
+    this.#isPrompt = pace === undefined;
     this.#socket = new NetlinkSocket(netns, protocol, {
       datagram: (wire, start, end) => this.#datagram(wire, start, end),
       truncated: (wire, start, end) => this.#truncated(wire, start, end),
@@ -85,7 +90,7 @@ export class NetlinkChannel {
         this.#refusal(operationOf(request), message, errno, ack),
       );
       this.#start(message, exchange, operationOf(request));
-      return await exchange.done;
+      return await this.#inTime(exchange.done, operationOf(request), request.timeoutMs);
     } finally {
       this.#requests--;
       this.#waiting.shift()?.();
@@ -101,6 +106,8 @@ export class NetlinkChannel {
     await before;
     const exchange = this.#startDump(request, sink);
     this.#dumping = true;
+    if (this.#isPrompt)
+      void this.#inTime(exchange.ended, operationOf(request), request.timeoutMs, () => exchange.heard);
     const stop = () => exchange.stop(signal?.reason);
     if (signal?.aborted) stop();
     signal?.addEventListener('abort', stop, { once: true });
@@ -116,15 +123,39 @@ export class NetlinkChannel {
     }
   }
 
-  submit(batch: MessageBatch, onlyLast: boolean): Promise<readonly BatchFailure[]> {
-    const run = this.#submits.then(() => this.#submit(batch, onlyLast));
+  submit(batch: MessageBatch, onlyLast: boolean, timeoutMs?: number): Promise<readonly BatchFailure[]> {
+    const run = this.#submits.then(() => this.#submit(batch, onlyLast, timeoutMs));
     this.#submits = run.catch(() => undefined);
     return run;
   }
 
   close(): void {
+    this.#giveUp(new WeirError('TRANSPORT_CLOSED', { operation: 'what was under way' }));
+  }
+
+  #giveUp(error: Error): void {
     this.#socket.close();
-    this.#fail(new WeirError('TRANSPORT_CLOSED', { operation: 'what was under way' }));
+    this.#fail(error);
+  }
+
+  /**
+   * Wait for `work`, which ends with the socket when nothing is heard of it in time: another send could not be trusted
+   * to have its bytes still.
+   */
+  async #inTime<T>(work: Promise<T>, operation: string, timeoutMs = PATIENCE, heard = () => 0): Promise<T> {
+    let before = heard();
+    const timer = setInterval(() => {
+      const now = heard();
+      if (now === before)
+        this.#giveUp(new WeirError('KERNEL_TIMEOUT', { operation, seconds: timeoutMs / 1000 }));
+      before = now;
+    }, timeoutMs);
+    timer.unref();
+    try {
+      return await work;
+    } finally {
+      clearInterval(timer);
+    }
   }
 
   // ---- sending
@@ -172,12 +203,16 @@ export class NetlinkChannel {
     await this.#sender.send(bytes, start, end, operation);
   }
 
-  async #submit(batch: MessageBatch, onlyLast: boolean): Promise<readonly BatchFailure[]> {
+  async #submit(
+    batch: MessageBatch,
+    onlyLast: boolean,
+    timeoutMs?: number,
+  ): Promise<readonly BatchFailure[]> {
     const failures: BatchFailure[] = [];
     for (let from = 0; from < batch.count; ) {
       const to = this.#chunkEnd(batch, from);
       const before = performance.now();
-      const refused = await this.#sendChunk(batch, from, to, onlyLast);
+      const refused = await this.#sendChunk(batch, from, to, onlyLast, timeoutMs);
       this.#adaptChunk(performance.now() - before, refused.length > 0);
       failures.push(...refused);
       from = to;
@@ -205,16 +240,18 @@ export class NetlinkChannel {
     from: number,
     to: number,
     onlyLast: boolean,
+    timeoutMs?: number,
   ): Promise<readonly BatchFailure[]> {
     const exchange = this.#openBatch(batch, from, to, onlyLast);
     const start = batch.offsets[from] as number;
     const end = to < batch.count ? (batch.offsets[to] as number) : batch.length;
     this.#batch = exchange;
+    const operation = `messages ${from} to ${to - 1} of a batch`;
+    // the kernel has answered by then, so this saves the way through the event loop
+    const sent = this.#send(batch.bytes, start, end, operation).then(() => this.#socket.receive());
     try {
-      await this.#send(batch.bytes, start, end, `messages ${from} to ${to - 1} of a batch`);
-      // the kernel has answered by now, so this saves the way through the event loop
-      this.#socket.receive();
-      await exchange.done;
+      const answered = Promise.race([sent.then(() => exchange.done), exchange.done]);
+      await this.#inTime(answered, operation, timeoutMs);
     } finally {
       this.#batch = undefined;
     }

@@ -79,6 +79,8 @@ export class DumpExchange implements Exchange {
   readonly done: Promise<boolean>;
   /** Resolves when the socket is free for the next dump, which after `stop` is later than `done`. */
   readonly ended: Promise<void>;
+  /** Messages so far. */
+  heard = 0;
   readonly #settle: Deferred<boolean>;
   readonly #end: Deferred<void>;
   readonly #refusal: Refusal;
@@ -97,6 +99,7 @@ export class DumpExchange implements Exchange {
   message(wire: Wire, start: number, end: number): boolean {
     const type = wire.view.getUint16(start + NLMSGHDR.type, true);
     const flags = wire.view.getUint16(start + NLMSGHDR.flags, true);
+    this.heard++;
     if ((flags & NLM_F_DUMP_INTR) !== 0) this.#consistent = false;
     if (type === NLMSG_DONE || type === NLMSG_ERROR) return this.#finish(wire, start, end);
     try {

@@ -13,6 +13,7 @@ import type {
   NetlinkReply,
   NetlinkRequest,
   NetlinkTransport,
+  SubmitOptions,
   Subscription,
   SubscriptionHandlers,
 } from './ports.ts';
@@ -67,12 +68,9 @@ class NativeTransport implements NetlinkTransport {
     throw new WeirError('DUMP_INTERRUPTED', { operation, attempts });
   }
 
-  async submit(
-    batch: MessageBatch,
-    options: { readonly ack?: 'each' | 'last' } = {},
-  ): Promise<readonly BatchFailure[]> {
+  async submit(batch: MessageBatch, options: SubmitOptions = {}): Promise<readonly BatchFailure[]> {
     this.#mustBeOpen('a batch');
-    return this.#first().submit(batch, options.ack !== 'each');
+    return this.#first().submit(batch, options.ack !== 'each', options.timeoutMs);
   }
 
   async subscribe(

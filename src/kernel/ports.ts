@@ -18,6 +18,8 @@ export interface NetlinkRequest {
   readonly payload: Uint8Array;
   /** What the request does, in words for an error: `RTM_NEWQDISC dev eth0 parent root kind tbf`. */
   readonly operation?: string;
+  /** Milliseconds without a word from the kernel after which it fails with `KERNEL_TIMEOUT`; by default a minute. */
+  readonly timeoutMs?: number;
 }
 
 /**
@@ -66,7 +68,8 @@ export interface NetlinkTransport {
   /**
    * Send one request with NLM_F_ACK and wait for its acknowledgement.
    * @returns copies of the payloads that came before it (with NLM_F_ECHO or for a get).
-   * @throws {KernelError} with errno and extended ack.
+   * @throws {KernelError} with errno and extended ack; {WeirError} `KERNEL_TIMEOUT`, after which nobody knows whether it
+   * was done. What else was under way on the same socket fails with it; what comes later has a new socket.
    */
   request(request: NetlinkRequest): Promise<readonly NetlinkReply[]>;
   /**
@@ -83,7 +86,7 @@ export interface NetlinkTransport {
    * into a second encoder meanwhile.
    * @returns what the kernel refused, by index; empty when all was done.
    */
-  submit(batch: MessageBatch, options?: { readonly ack?: 'each' | 'last' }): Promise<readonly BatchFailure[]>;
+  submit(batch: MessageBatch, options?: SubmitOptions): Promise<readonly BatchFailure[]>;
   /** Join multicast groups on a socket of their own. `receiveBuffer` bytes is for tests that want an overrun. */
   subscribe(
     groups: readonly number[],
@@ -91,6 +94,12 @@ export interface NetlinkTransport {
     options?: { readonly receiveBuffer?: number },
   ): Promise<Subscription>;
   close(): Promise<void>;
+}
+
+export interface SubmitOptions {
+  readonly ack?: 'each' | 'last';
+  /** As of a request, of each send. */
+  readonly timeoutMs?: number;
 }
 
 export interface NetlinkReply {

@@ -50,3 +50,13 @@ test('overruns and events reach the subscribers of the group', async () => {
   await new Promise((resolve) => setImmediate(resolve));
   expect(log).toEqual(['overrun', 'event']);
 });
+
+test('fails in time when there is no answer, and answers what comes later', async () => {
+  const fake = scripted({ silent: true }, { silent: true }, {});
+  const operation = 'ask';
+  const late = { code: 'KERNEL_TIMEOUT', message: 'ask: the kernel did not answer within 0.001 s' };
+  await expect(fake.request({ type: 16, payload, operation, timeoutMs: 1 })).rejects.toMatchObject(late);
+  const dump = fake.dump({ type: 18, payload, operation, timeoutMs: 1 }, () => undefined);
+  await expect(dump).rejects.toMatchObject(late);
+  expect(await fake.request({ type: 16, payload })).toEqual([]);
+});

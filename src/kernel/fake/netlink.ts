@@ -15,6 +15,7 @@ import type {
   NetlinkReply,
   NetlinkRequest,
   NetlinkTransport,
+  SubmitOptions,
   Subscription,
   SubscriptionHandlers,
 } from '../ports.ts';
@@ -43,9 +44,13 @@ export interface FakeAnswer {
   readonly extack?: ExtendedAck;
   /** The dump carries NLM_F_DUMP_INTR. */
   readonly interrupted?: boolean;
+  /** There is no answer. */
+  readonly silent?: boolean;
 }
 
 const ATTEMPTS = 8;
+/** Milliseconds. */
+const PATIENCE = 60_000;
 /** Bytes that an event takes up in a receive buffer beside its own. */
 const OVERHEAD = 512;
 /** Messages that a dump delivers per turn of the event loop. */
@@ -80,12 +85,16 @@ export class FakeNetlink implements NetlinkTransport {
       messages = [],
       errno = 0,
       extack,
-    } = await this.#ask(operation, {
-      kind: 'request',
-      type,
-      flags,
-      payload,
-    });
+    } = await this.#ask(
+      operation,
+      {
+        kind: 'request',
+        type,
+        flags,
+        payload,
+      },
+      request.timeoutMs,
+    );
     if (errno !== 0) throw new KernelError(operation, errno, errnoName(errno), extack);
     return messages.map((one) => ({ type: one.type, flags: one.flags ?? 0, payload: one.payload.slice() }));
   }
@@ -95,7 +104,7 @@ export class FakeNetlink implements NetlinkTransport {
     const { attempts = ATTEMPTS, restart } = options;
     for (let attempt = 0; attempt < attempts; attempt++) {
       if (attempt > 0) restart?.();
-      const answer = await this.#ask(operation, { kind: 'dump', type, flags, payload });
+      const answer = await this.#ask(operation, { kind: 'dump', type, flags, payload }, request.timeoutMs);
       await this.#stream(answer.messages ?? [], message, options);
       const { errno = 0, extack } = answer;
       if (errno !== 0) throw new KernelError(operation, errno, errnoName(errno), extack);
@@ -104,7 +113,7 @@ export class FakeNetlink implements NetlinkTransport {
     throw new WeirError('DUMP_INTERRUPTED', { operation, attempts });
   }
 
-  async submit(batch: MessageBatch): Promise<readonly BatchFailure[]> {
+  async submit(batch: MessageBatch, options: SubmitOptions = {}): Promise<readonly BatchFailure[]> {
     this.#mustBeOpen('a batch');
     const failures: BatchFailure[] = [];
     const { view } = wireOf(batch.bytes);
@@ -115,8 +124,10 @@ export class FakeNetlink implements NetlinkTransport {
         view.getUint16(at + NLMSGHDR.type, true),
         view.getUint16(at + NLMSGHDR.flags, true),
       ];
-      const { errno = 0, extack } = this.#answerTo({ kind: 'submit', type, flags, payload });
+      const answer = this.#answerTo({ kind: 'submit', type, flags, payload });
+      const { errno = 0, extack } = answer;
       const operation = `message ${index} of type ${type}`;
+      if (answer.silent === true) await silence(operation, options.timeoutMs);
       if (errno !== 0)
         failures.push({ index, error: new KernelError(operation, errno, errnoName(errno), extack) });
     }
@@ -147,10 +158,11 @@ export class FakeNetlink implements NetlinkTransport {
     this.#listeners.clear();
   }
 
-  async #ask(operation: string, request: FakeRequest): Promise<FakeAnswer> {
+  async #ask(operation: string, request: FakeRequest, timeoutMs?: number): Promise<FakeAnswer> {
     this.#mustBeOpen(operation);
     const answer = this.#answerTo(request);
     await turn();
+    if (answer.silent === true) await silence(operation, timeoutMs);
     this.#mustBeOpen(operation);
     return answer;
   }
@@ -226,6 +238,11 @@ async function orAborted(work: Promise<void> | undefined, signal: AbortSignal | 
   const aborted = new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve()));
   await Promise.race([work, aborted]);
   signal?.throwIfAborted();
+}
+
+async function silence(operation: string, timeoutMs = PATIENCE): Promise<never> {
+  await new Promise((resolve) => setTimeout(resolve, timeoutMs));
+  throw new WeirError('KERNEL_TIMEOUT', { operation, seconds: timeoutMs / 1000 });
 }
 
 function turn(): Promise<void> {
