@@ -38,6 +38,8 @@ function engineOn(boot = 'boot-1', more: Partial<EngineParts> = {}): Engine {
     reader: node,
     executor: node,
     open: () => Promise.reject(new WeirError('NOT_FOUND', { what: 'network namespace', name: '', hint: '' })),
+    devices: async () => [],
+    unsupported: async () => new Set(),
     pathTo: async () => undefined,
     clock: { now: () => Date.now(), monotonic: () => performance.now() },
     boot,

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { messageOf, WeirError } from '../base/errors.ts';
 import type { ObjectId, OwnedObject } from '../model/object.ts';
-import type { CallerPath, Diagnostic, Plan } from '../plan/plan.ts';
+import { withLines } from '../plan/lines.ts';
+import type { Diagnostic, Plan } from '../plan/plan.ts';
 import { countsOf } from '../plan/report.ts';
 import { Lock } from './change/lock.ts';
 import { Progress } from './change/progress.ts';
 import { type ChangeReport, NO_COUNTS } from './change/report.ts';
 import { carryOut, ownedDelta, type Undone, undo } from './change/transaction.ts';
+import { withDevices } from './devices.ts';
 import { type DocumentSet, mergeDocuments, sameDocuments } from './documents.ts';
 import { Features } from './features.ts';
 import { Journal } from './journal/journal.ts';
@@ -83,7 +85,7 @@ export class Engine {
     this.parts = parts;
     this.#journal = Journal.open(parts.journal);
     this.#owned = this.#journal.owned();
-    this.#features = new Features(() => parts.open(''));
+    this.#features = new Features((features) => parts.unsupported(features));
   }
 
   get journal(): Journal {
@@ -237,13 +239,11 @@ export class Engine {
 
   async #prepare(documents: DocumentSet, { peers }: Asker): Promise<Prepared> {
     const paths = await Promise.all(peers.map(async (peer) => (await this.parts.pathTo(peer)) ?? { peer }));
-    return preparePlan(
-      this.parts.reader,
-      this.#features,
-      documents,
-      this.#owned,
-      paths satisfies CallerPath[],
-    );
+    const found = await withDevices(this.parts, documents);
+    const { reader } = this.parts;
+    const prepared = await preparePlan(reader, this.#features, found, this.#owned, paths);
+    const { plan } = prepared;
+    return { ...prepared, plan: { ...plan, diagnostics: withLines(plan.diagnostics, found) } };
   }
 
   async #change(

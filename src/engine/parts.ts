@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { NamespaceIo } from '../kernel/ports.ts';
 import type { ChangeProgress, DriftChange } from '../model/change.ts';
 import type { StateReader } from '../model/object.ts';
+import type { DeviceIdentity } from '../plan/match.ts';
 import type { CallerPath } from '../plan/plan.ts';
 import type { Executor } from './execute/executor.ts';
 
@@ -14,6 +15,10 @@ export interface EngineParts {
   readonly executor: Executor;
   /** I/O of a namespace by name, '' for the agent's own. @throws {WeirError} `NOT_FOUND`. */
   open(netns: string): Promise<NamespaceIo>;
+  /** What the devices of a namespace can be found by. @throws {WeirError} `NOT_FOUND`. */
+  devices(netns: string): Promise<readonly DeviceIdentity[]>;
+  /** Of features that `Requirement.feature` names, those that the kernel lacks. */
+  unsupported(features: ReadonlySet<string>): Promise<ReadonlySet<string>>;
   /** How packets to `peer` leave the agent's own namespace; undefined when there is no way. */
   pathTo(peer: string): Promise<CallerPath | undefined>;
   readonly clock: Clock;

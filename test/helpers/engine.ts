@@ -2,6 +2,7 @@
 // An engine on the real kernel in this process, with a hook before each step that it sends.
 import { join } from 'node:path';
 import { pathTo } from '../../src/agent/engine/caller-path.ts';
+import { deviceIdentities } from '../../src/agent/engine/device-identities.ts';
 import { OpenNamespaces } from '../../src/agent/engine/open-namespaces.ts';
 import { requestPaths } from '../../src/agent/request-paths.ts';
 import { parseDocuments } from '../../src/documents/parse.ts';
@@ -11,6 +12,7 @@ import type { EngineParts } from '../../src/engine/parts.ts';
 import { namespaces } from '../../src/kernel/namespaces.ts';
 import { openNetlinkTransport } from '../../src/kernel/netlink-transport.ts';
 import type { MessageBatch, NetlinkTransport } from '../../src/kernel/ports.ts';
+import { unsupportedFeatures } from '../../src/observe/state/features.ts';
 import { createStateReader } from '../../src/observe/state/reader.ts';
 import type { Document } from '../../src/plan/document.ts';
 
@@ -42,6 +44,8 @@ export function testEngine(directory: string, boot = 'this boot'): TestEngine {
     reader,
     executor: createExecutor((name) => open.open(name)),
     open: (name) => open.open(name),
+    devices: async (name) => deviceIdentities(await open.open(name)),
+    unsupported: async (features) => unsupportedFeatures(await open.open(''), features),
     pathTo: async (peer) => pathTo(await open.open(''), peer),
     clock: { now: () => Date.now(), monotonic: () => performance.now() },
     boot,

@@ -13,12 +13,18 @@ import {
   RTM_GETLINK,
 } from '../../codec/generated/rt-link.ts';
 import {
+  decodeRouteAttrs,
+  decodeRtmsg,
   encodeRouteAttrs,
   encodeRtmsg,
   RTM_F_FIB_MATCH,
+  RTM_F_LOOKUP_TABLE,
   RTM_GETROUTE,
+  RTMSG_SIZE,
 } from '../../codec/generated/rt-route.ts';
 import { type NamespaceIo, NETLINK, type NetlinkTransport } from '../../kernel/ports.ts';
+import { routeSpec } from '../../kinds/route/observed.ts';
+import { routeKey } from '../../kinds/route/route.ts';
 import { AF_INET, AF_INET6 } from '../../model/names/families.ts';
 import type { Route } from '../../model/route.ts';
 import { projectRoute } from '../../observe/project/route.ts';
@@ -42,14 +48,15 @@ export async function pathTo(io: NamespaceIo, peer: string): Promise<CallerPath 
   if (address === undefined) return undefined;
   const transport = await io.netlink(NETLINK.ROUTE);
   try {
-    const route = await lookUp(transport, address, peer);
-    if (route === undefined) return undefined;
-    const { dev, gateway, prefsrc } = route;
+    const found = await lookUp(transport, address, peer);
+    if (found === undefined) return undefined;
+    const { dev, gateway, prefsrc } = found.route;
     return {
       peer,
       ...(prefsrc !== undefined && { local: prefsrc }),
       ...(dev !== undefined && { dev }),
       ...(gateway !== undefined && { gateway }),
+      route: found.key,
     };
   } catch (error) {
     if (error instanceof KernelError && NO_WAY.includes(error.errno)) return undefined;
@@ -72,22 +79,24 @@ async function lookUp(
   transport: NetlinkTransport,
   address: Uint8Array,
   peer: string,
-): Promise<Route | undefined> {
+): Promise<{ readonly route: Route; readonly key: string } | undefined> {
   const payload = payloadOf((out) => {
+    const rtmFlags = RTM_F_FIB_MATCH | RTM_F_LOOKUP_TABLE;
     const rtmFamily = address.length === 4 ? AF_INET : AF_INET6;
-    encodeRtmsg(out, { rtmFamily, rtmDstLen: address.length * 8, rtmFlags: RTM_F_FIB_MATCH });
+    encodeRtmsg(out, { rtmFamily, rtmDstLen: address.length * 8, rtmFlags });
     encodeRouteAttrs(out, { rtaDst: address });
   });
   const operation = `look up the route to ${peer}`;
   const [reply] = await transport.request({ type: RTM_GETROUTE, payload, operation });
   if (reply === undefined) return undefined;
   const names = await deviceNames(transport);
-  return projectRoute(
-    wireOf(reply.payload),
-    0,
-    reply.payload.length,
-    (index) => names.get(index) ?? `if${index}`,
-  );
+  const nameOf = (index: number) => names.get(index) ?? `if${index}`;
+  const wire = wireOf(reply.payload);
+  const end = reply.payload.length;
+  const route = projectRoute(wire, 0, end, nameOf);
+  if (route === undefined) return undefined;
+  const spec = routeSpec(decodeRtmsg(wire, 0, end), decodeRouteAttrs(wire, RTMSG_SIZE, end), nameOf);
+  return { route, key: routeKey(spec) };
 }
 
 async function deviceNames(transport: NetlinkTransport): Promise<ReadonlyMap<number, string>> {

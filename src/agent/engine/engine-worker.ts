@@ -9,9 +9,11 @@ import { Engine } from '../../engine/engine.ts';
 import { createExecutor } from '../../engine/execute/executor.ts';
 import { recover } from '../../engine/recovery.ts';
 import { namespaces } from '../../kernel/namespaces.ts';
+import { unsupportedFeatures } from '../../observe/state/features.ts';
 import { createStateReader } from '../../observe/state/reader.ts';
 import { requestPaths } from '../request-paths.ts';
 import { pathTo } from './caller-path.ts';
+import { deviceIdentities } from './device-identities.ts';
 import { engineMethods } from './engine-host.ts';
 import { EngineTally } from './engine-state.ts';
 import {
@@ -86,6 +88,8 @@ async function run(): Promise<void> {
     reader: createStateReader(open.port),
     executor: createExecutor((netns) => open.open(netns)),
     open: (netns) => open.open(netns),
+    devices: async (name) => deviceIdentities(await open.open(name)),
+    unsupported: async (features) => unsupportedFeatures(await open.open(''), features),
     pathTo: async (peer) => pathTo(await open.open(''), peer),
     clock: { now: () => Date.now(), monotonic: () => performance.now() },
     boot,

@@ -7,6 +7,7 @@ import { messageOf, WeirError } from '../../base/errors.ts';
 import { validated } from '../../base/validate.ts';
 import { parseDocuments } from '../../documents/parse.ts';
 import { validateDocuments } from '../../documents/validate.ts';
+import { documentError } from '../../engine/documents.ts';
 import type { Asker, ChangeWish, PlanWish } from '../../engine/engine.ts';
 import type { Document } from '../../plan/document.ts';
 
@@ -66,10 +67,8 @@ function readDocuments(
   const fromText = parseDocuments(files);
   const fromValues = validateDocuments(values);
   const problems = [...fromText.problems, ...fromValues.problems];
-  const [first] = problems;
-  if (first === undefined) return [...fromText.documents, ...fromValues.documents];
-  const count = problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`;
-  throw new WeirError('DOCUMENT', { count, first: `${first.path}: ${first.problem}` }, { problems });
+  if (problems.length > 0) throw documentError(problems);
+  return [...fromText.documents, ...fromValues.documents];
 }
 
 function jsonOf(text: string): Record<string, unknown> {

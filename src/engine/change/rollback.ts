@@ -7,7 +7,7 @@ import type { EngineParts } from '../parts.ts';
 import { restoringActions } from '../planning.ts';
 
 /** Milliseconds before another attempt: what was refused may be possible once the rest is undone. */
-const ATTEMPTS_MS = [0, 50, 250, 1_000];
+const ATTEMPTS_MS = [0, 0, 50, 250, 1_000];
 
 /**
  * Bring every object of the image back to what it was: read, plan towards the image, execute, until nothing differs.

@@ -4,6 +4,7 @@ import { NETLINK, type Subscription } from '../../kernel/ports.ts';
 import type { ClassName, ObjectId } from '../../model/object.ts';
 import type { Action, DesiredObject } from '../../plan/plan.ts';
 import { planReport } from '../../plan/report.ts';
+import { withDevices } from '../devices.ts';
 import type { Engine } from '../engine.ts';
 import { declaredBy, driftOf } from '../planning.ts';
 import { classesOf, groupsFor, SILENT } from './groups.ts';
@@ -63,11 +64,18 @@ export class DriftWatch {
   /** Watch what is owned now, and look at all of it. */
   async renew(): Promise<void> {
     this.#stop();
-    const { owned, journal } = this.#engine;
+    const { owned, journal, parts } = this.#engine;
     for (const id of this.#drifted.keys()) if (!owned.has(id)) this.#drifted.delete(id);
     this.onChange();
     if (owned.size === 0) return;
-    this.#desired = declaredBy(journal.documents(journal.current));
+    try {
+      this.#desired = declaredBy(await withDevices(parts, journal.documents(journal.current)));
+    } catch (error) {
+      // a device that a document looks for may come back
+      parts.warn(`drift is not watched: ${messageOf(error)}`);
+      this.#retry = setTimeout(() => void this.renew(), SILENT_MS);
+      return;
+    }
     for (const [netns, classes] of this.#classes()) {
       await this.#subscribe(netns, classes);
       this.#touch(netns, classes);
