@@ -74,6 +74,7 @@ export const FEATURES: Group = {
   set: ETHTOOL_MSG_FEATURES_SET,
   schema: Type.Record(Type.String({ pattern: '^[a-z0-9][-_a-z0-9]*$' }), Type.Boolean(), {
     description: 'Offloads, by the names that `ethtool -k` and `ethtool -K` use',
+    additionalProperties: false,
   }),
   ask: (out, header) => encodeFeaturesAttrs(out, { header }),
   decode(wire, start, end) {

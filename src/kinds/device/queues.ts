@@ -28,9 +28,17 @@ const mask = Type.String({
 const flows = Type.Integer({ description: 'Entries, a power of two', minimum: 0, maximum: 0x2000_0000 });
 const eachOf = <T extends typeof mask | typeof flows>(value: T, description: string) =>
   Type.Optional(
-    Type.Union([value, Type.Record(Type.String({ pattern: '^(?:0|[1-9][0-9]{0,4})$' }), value)], {
-      description,
-    }),
+    Type.Union(
+      [
+        value,
+        Type.Record(Type.String({ pattern: '^(?:0|[1-9][0-9]{0,4})$' }), value, {
+          additionalProperties: false,
+        }),
+      ],
+      {
+        description,
+      },
+    ),
   );
 
 /** The field `queues` of an item. */
@@ -101,7 +109,8 @@ function countOf(direction: 'rx' | 'tx', before: Spec, after: Spec): number | un
 function canonicalMask(text: string): string {
   const words = text.trim().replace(/^0x/i, '').split(',');
   const digits = words.map((word, i) => (i === 0 ? word : word.padStart(8, '0'))).join('');
-  return digits.toLowerCase().replace(/^0+(?=.)/, '');
+  const bare = digits.toLowerCase().replace(/^0+(?=.)/, '');
+  return bare.replace(/(?!^)(?=(?:.{8})+$)/g, ',');
 }
 
 /** As store_rps_dev_flow_table_cnt() rounds it. */
