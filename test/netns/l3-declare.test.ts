@@ -170,6 +170,60 @@ const CASES: readonly (readonly [ClassName, string, object, (object | undefined)
     },
     { resilient_args: { buckets: 32, idle_timer: 30 } },
   ],
+  ...(
+    [
+      ['ip', { type: 'ip', id: 5, dst: '192.0.2.9', ttl: 9, key: true }, { type: 'ip', dst: '192.0.2.8' }],
+      [
+        'ip6',
+        { type: 'ip6', id: 5, dst: '2001:db8::9', ttl: 3 },
+        { type: 'ip6', dst: '2001:db8::8', tos: 4 },
+      ],
+      [
+        'seg6',
+        { type: 'seg6', mode: 'encap', segs: ['2001:DB8::a', '2001:db8::b'] },
+        { type: 'seg6', segs: ['2001:db8::c'] },
+      ],
+    ] as const
+  ).map(
+    ([kind, encap, changed]) =>
+      [
+        'route',
+        `into a tunnel of kind ${kind}`,
+        { dst: '10.12.0.0/16', dev: 'v0', encap },
+        { encap: changed },
+      ] as const,
+  ),
+  ...(
+    [
+      ['inline segments', { type: 'seg6', mode: 'inline', segs: ['2001:db8::a'] }],
+      ['a local segment', { type: 'seg6local', action: 'End' }],
+      ['a local segment with a router', { type: 'seg6local', action: 'End.X', nh6: '2001:db8::9' }],
+      ['a local segment with a table', { type: 'seg6local', action: 'End.DT6', table: 7 }],
+    ] as const
+  ).map(([title, encap]) => ['route', title, { dst: '2001:db8:12::/48', dev: 'v0', encap }] as const),
+  [
+    'route',
+    'over ways with a tunnel and realms',
+    {
+      dst: '10.13.0.0/16',
+      nexthops: [
+        { gateway: '192.0.2.7', dev: 'v0', encap: { type: 'ip', id: 5, dst: '192.0.2.9' } },
+        { gateway: '192.0.2.8', dev: 'v0', realms: { to: 5, from: 4 } },
+      ],
+    },
+  ],
+  [
+    'route',
+    'with realms',
+    { dst: '10.14.0.0/16', dev: 'v0', realms: { from: 4, to: 5 } },
+    { realms: { to: 6 } },
+  ],
+  [
+    'nexthop',
+    'into a tunnel',
+    { id: 20, gateway: '2001:db8::9', dev: 'v0', encap: { type: 'seg6', segs: ['2001:db8::a'] } },
+    { encap: { type: 'ip', id: 9, dst: '192.0.2.9' } },
+  ],
   ['route', 'by a nexthop', { dst: '10.10.0.0/16', nhid: 1 }, { nhid: 2 }],
   ['route', 'by a nexthop of IPv6', { dst: '2001:db8:10::/48', nhid: 3 }, undefined],
   [

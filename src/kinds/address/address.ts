@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, Type } from 'typebox';
-import { messageOf } from '../../base/errors.ts';
 import { type IpPrefix, parseIp, parsePrefix, renderIp } from '../../base/ip.ts';
 import type { Encoder } from '../../codec/encoder.ts';
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from '../../codec/generated/netlink.ts';
@@ -19,6 +18,7 @@ import type { Address } from '../../model/address.ts';
 import { AF_INET, AF_INET6 } from '../../model/names/families.ts';
 import { RT_SCOPES } from '../../model/names/rt-scopes.ts';
 import type { Spec } from '../../model/object.ts';
+import { attempt } from '../addresses.ts';
 import { present } from '../fields.ts';
 import type { Change, Complain, Declared, ObjectClass, OperationSink } from '../object-class.ts';
 
@@ -185,13 +185,4 @@ function ip(text: string | undefined, name: string, local: IpPrefix, complain: C
   if (bytes !== undefined && bytes.length !== local.address.length)
     complain(name, 'must be of the same family as the address');
   return bytes && renderIp(bytes);
-}
-
-function attempt<T>(parse: () => T, path: string, complain: Complain): T | undefined {
-  try {
-    return parse();
-  } catch (error) {
-    complain(path, messageOf(error));
-    return undefined;
-  }
 }

@@ -18,6 +18,7 @@ import type { Ref, Spec } from '../../model/object.ts';
 import { declaredIp } from '../addresses.ts';
 import { given, present } from '../fields.ts';
 import type { Change, Complain, Declared, ObjectClass, OperationSink } from '../object-class.ts';
+import { declareEncap, EncapField, encapAttrs, encapSpec, encapType } from '../route/encap.ts';
 import { protocolNumber } from '../route/names.ts';
 
 const U32 = 0xffff_ffff;
@@ -49,6 +50,7 @@ export const NexthopItem = Type.Object(
       Type.Enum(['inet', 'inet6'], { description: 'Of one without a gateway; inet when absent' }),
     ),
     onlink: yes('The gateway is on the link whatever the addresses say'),
+    encap: EncapField,
     blackhole: yes('Packets are dropped'),
     fdb: yes('For forwarding entries of VXLAN devices'),
     group: Type.Optional(Type.Array(Member, { description: 'It is a group of these', minItems: 1 })),
@@ -109,6 +111,7 @@ function declareNexthop(item: NexthopSpec, complain: Complain): readonly Declare
     ...item,
     gateway,
     family: item.family === 'inet6' && gateway === undefined ? 'inet6' : undefined,
+    encap: item.encap && declareEncap(item.encap, 'encap', complain),
     group: item.group?.map(({ id, weight }) =>
       weight === undefined || weight === 1 ? { id } : { id, weight },
     ),
@@ -120,7 +123,7 @@ function declareNexthop(item: NexthopSpec, complain: Complain): readonly Declare
 
 function check(item: NexthopSpec, complain: Complain): void {
   const { gateway, dev, onlink, blackhole, fdb, group, type, family } = item;
-  const single = { gateway, dev, onlink, blackhole };
+  const single = { gateway, dev, onlink, encap: item.encap, blackhole };
   if (group !== undefined || blackhole)
     for (const [name, value] of Object.entries(single))
       if (value !== undefined && (group !== undefined || name !== 'blackhole'))
@@ -150,6 +153,7 @@ export function nexthopSpec(header: Nhmsg, a: NexthopAttrs, nameOf: (ifindex: nu
     dev: given(a.nhaOif, nameOf),
     family: bare && header.nhFamily === AF_INET6 ? 'inet6' : undefined,
     onlink: (header.nhFlags & RTNH_F_ONLINK) === 0 ? undefined : true,
+    encap: encapSpec(a.nhaEncapType, a.nhaEncap),
     blackhole: a.nhaBlackhole,
     fdb: a.nhaFdb,
     group: a.nhaGroup?.map(({ id, weight }) => (weight === 0 ? { id } : { id, weight: weight + 1 })),
@@ -201,6 +205,8 @@ function encode(out: Encoder, spec: NexthopSpec, nhaOif: number | undefined): vo
       nhaGroupType: spec.type === undefined ? undefined : NEXTHOP_GRP_TYPE_RES,
       nhaBlackhole: spec.blackhole,
       nhaOif,
+      nhaEncapType: given(spec.encap, encapType),
+      nhaEncap: given(spec.encap, encapAttrs),
       nhaGateway: given(spec.gateway, parseIp),
       nhaFdb: spec.fdb,
       nhaResGroup: args && {

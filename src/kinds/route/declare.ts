@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { messageOf } from '../../base/errors.ts';
 import { parseIp, renderIp } from '../../base/ip.ts';
 import { rtProtoName } from '../../model/names/rt-protos.ts';
 import type { Spec } from '../../model/object.ts';
+import { attempt } from '../addresses.ts';
+import { present } from '../fields.ts';
 import type { Complain, Declared } from '../object-class.ts';
 import { canonicalDestination } from './destination.ts';
+import { declareEncap } from './encap.ts';
 import { protocolNumber, tableField, tableNumber } from './names.ts';
 import type { HopSpec, RouteSpec } from './schema.ts';
 
@@ -29,6 +31,8 @@ export function declareRoute(item: RouteSpec, complain: Complain): readonly Decl
   if (item.scope !== undefined && item.scope === usualScope(item, v6)) delete spec['scope'];
   address(spec, 'gateway', v6, complain);
   address(spec, 'prefsrc', v6, complain);
+  if (item.encap !== undefined) spec['encap'] = declareEncap(item.encap, 'encap', complain);
+  if (item.realms !== undefined) spec['realms'] = canonicalRealms(item.realms);
   if (item.via !== undefined) spec['via'] = declareVia(item.via, v6, 'via', complain);
   if (item.nexthops !== undefined) spec['nexthops'] = hops(item.nexthops, v6, complain);
   checkWay(item, v6, complain);
@@ -62,12 +66,12 @@ function checkWay(item: RouteSpec, v6: boolean, complain: Complain): void {
       complain(name, `a ${item.type} route sends packets nowhere: leave it out`);
   else if (ways.length === 0 && item.dev === undefined)
     complain('', 'says no way: give gateway, dev, nexthops or nhid, or a type such as blackhole');
-  for (const name of ['dev', 'onlink'] as const)
+  for (const name of ['dev', 'onlink', 'encap', 'realms'] as const)
     if (item[name] !== undefined && (item.nexthops ?? item.nhid) !== undefined)
       complain(name, `belongs to ${item.nhid === undefined ? 'each of nexthops' : 'the nexthop object'}`);
   if (item.onlink === true && item.nexthops === undefined && (item.gateway ?? item.via) === undefined)
     complain('onlink', 'says something of a gateway: give one');
-  for (const name of v6 ? (['tos', 'scope'] as const) : (['pref', 'expires'] as const))
+  for (const name of v6 ? (['tos', 'scope', 'realms'] as const) : (['pref', 'expires'] as const))
     if (item[name] !== undefined) complain(name, `is for ${v6 ? 'IPv4' : 'IPv6'} only: leave it out`);
 }
 
@@ -76,12 +80,18 @@ function hops(list: readonly HopSpec[], v6: boolean, complain: Complain): readon
     const spec: Record<string, unknown> = { ...hop };
     if (hop.weight === 1) delete spec['weight'];
     address(spec, 'gateway', v6, (path, problem) => complain(`nexthops.${i}.${path}`, problem));
+    if (hop.encap !== undefined) spec['encap'] = declareEncap(hop.encap, `nexthops.${i}.encap`, complain);
+    if (hop.realms !== undefined) spec['realms'] = canonicalRealms(hop.realms);
     if (hop.via !== undefined) spec['via'] = declareVia(hop.via, v6, `nexthops.${i}.via`, complain);
     if (hop.gateway === undefined && hop.via === undefined && hop.dev === undefined)
       complain(`nexthops.${i}`, 'says no way: give gateway or dev');
     return spec;
   });
   return canonical;
+}
+
+function canonicalRealms({ from, to }: NonNullable<HopSpec['realms']>): Spec {
+  return present({ from, to });
 }
 
 function declareVia(via: NonNullable<HopSpec['via']>, v6: boolean, path: string, complain: Complain): Spec {
@@ -117,13 +127,4 @@ function address(spec: Record<string, unknown>, name: string, v6: boolean, compl
 function set(spec: Record<string, unknown>, name: string, value: unknown): void {
   if (value === undefined) delete spec[name];
   else spec[name] = value;
-}
-
-function attempt<T>(parse: () => T, path: string, complain: Complain): T | undefined {
-  try {
-    return parse();
-  } catch (error) {
-    complain(path, messageOf(error));
-    return undefined;
-  }
 }

@@ -6,9 +6,10 @@ import { rtProtoName } from '../../model/names/rt-protos.ts';
 import { rtScopeName } from '../../model/names/rt-scopes.ts';
 import { rtTypeName } from '../../model/names/rt-types.ts';
 import type { Spec } from '../../model/object.ts';
-import { present } from '../fields.ts';
+import { present, unlessZero } from '../fields.ts';
 import { IPV6_METRIC, NOWHERE, usualScope } from './declare.ts';
 import { DEFAULT, renderDestination } from './destination.ts';
+import { encapSpec } from './encap.ts';
 import { metricsSpec } from './metrics.ts';
 import { tableField } from './names.ts';
 
@@ -61,6 +62,9 @@ function addWay(spec: Record<string, unknown>, header: Rtmsg, a: RouteAttrs, nam
     // IPv6 keeps such routes on the loopback device
     if (a.rtaOif !== undefined && !NOWHERE.has(rtTypeName(header.rtmType))) spec['dev'] = nameOf(a.rtaOif);
     if ((header.rtmFlags & RTNH_F_ONLINK) !== 0) spec['onlink'] = true;
+    const encap = encapSpec(a.rtaEncapType, a.rtaEncap);
+    if (encap !== undefined) spec['encap'] = encap;
+    if (a.rtaFlow !== undefined && a.rtaFlow !== 0) spec['realms'] = realmsSpec(a.rtaFlow);
   }
 }
 
@@ -84,9 +88,15 @@ function hopSpec(hop: NonNullable<RouteAttrs['rtaMultipath']>[number], nameOf: N
     gateway: hop.rtaGateway && renderIp(hop.rtaGateway),
     via: hop.rtaVia && viaSpec(hop.rtaVia),
     dev: nameOf(rtnhIfindex),
+    encap: encapSpec(hop.rtaEncapType, hop.rtaEncap),
+    realms: hop.rtaFlow ? realmsSpec(hop.rtaFlow) : undefined,
     weight: rtnhHops === 0 ? undefined : rtnhHops + 1,
     onlink: (rtnhFlags & RTNH_F_ONLINK) === 0 ? undefined : true,
   });
+}
+
+function realmsSpec(flow: number): Spec {
+  return present({ from: unlessZero(flow >>> 16), to: unlessZero(flow & 0xffff) });
 }
 
 /** struct rtvia: a family in host order and the address. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, type TSchema, Type } from 'typebox';
+import { EncapField } from './encap.ts';
 
 const U32 = 0xffff_ffff;
 const optional = <S extends TSchema>(schema: S) => Type.Optional(schema);
@@ -43,6 +44,13 @@ const hopFields = {
     ),
   ),
   dev,
+  encap: EncapField,
+  realms: optional(
+    Type.Object(
+      { from: number('Source realm', 1, 65535), to: number('Destination realm', 1, 65535) },
+      { additionalProperties: false, description: 'Realms of the packets (IPv4)' },
+    ),
+  ),
   onlink: optional(
     Type.Literal(true, { description: 'The gateway is on the link whatever the addresses say' }),
   ),

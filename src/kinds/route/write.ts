@@ -15,6 +15,7 @@ import { given, present } from '../fields.ts';
 import type { Change, OperationSink } from '../object-class.ts';
 import { IPV6_METRIC, usualScope } from './declare.ts';
 import { parseDestination } from './destination.ts';
+import { type EncapSpec, encapAttrs, encapType } from './encap.ts';
 import { metricsAttrs } from './metrics.ts';
 import { protocolNumber, scopeNumber, tableNumber, typeNumber } from './names.ts';
 import type { HopSpec, RouteSpec } from './schema.ts';
@@ -56,6 +57,8 @@ function encodeRoute(
   if (rtaOif !== undefined) attrs['rtaOif'] = rtaOif;
   if (spec.gateway !== undefined) attrs['rtaGateway'] = parseIp(spec.gateway);
   if (spec.via !== undefined) attrs['rtaVia'] = viaBytes(spec.via);
+  if (spec.encap !== undefined) Object.assign(attrs, encapOf(spec.encap));
+  if (spec.realms !== undefined) attrs['rtaFlow'] = flowOf(spec.realms);
   if (spec.prefsrc !== undefined) attrs['rtaPrefsrc'] = parseIp(spec.prefsrc);
   if (spec.nhid !== undefined) attrs['rtaNhId'] = spec.nhid;
   if (rtaMultipath !== undefined) attrs['rtaMultipath'] = rtaMultipath;
@@ -90,7 +93,17 @@ function hopAttrs(hop: HopSpec, rtnhIfindex: number) {
     header: { rtnhLen: 0, rtnhFlags, rtnhHops: (hop.weight ?? 1) - 1, rtnhIfindex },
     ...(hop.gateway !== undefined && { rtaGateway: parseIp(hop.gateway) }),
     ...(hop.via !== undefined && { rtaVia: viaBytes(hop.via) }),
+    ...(hop.encap !== undefined && encapOf(hop.encap)),
+    ...(hop.realms !== undefined && { rtaFlow: flowOf(hop.realms) }),
   };
+}
+
+function encapOf(encap: EncapSpec) {
+  return { rtaEncapType: encapType(encap), rtaEncap: encapAttrs(encap) };
+}
+
+function flowOf({ from = 0, to = 0 }: NonNullable<HopSpec['realms']>): number {
+  return from * 65536 + to;
 }
 
 function viaBytes({ family, host }: NonNullable<HopSpec['via']>): Uint8Array {
