@@ -7,7 +7,7 @@ import type { Spec } from '../../src/model/object.ts';
 import type { Want } from '../../src/observe/state/class-reader.ts';
 import { sysctlReader } from '../../src/observe/state/sysctls.ts';
 import { netns } from '../helpers/netns.ts';
-import { documentOf, planOf, stateOf } from '../helpers/plan-cases.ts';
+import { documentOf, ownedBy, planOf, stateOf } from '../helpers/plan-cases.ts';
 import { recordingSink } from '../helpers/recording-sink.ts';
 
 function declared(name: string, value: number | string): Spec {
@@ -108,4 +108,32 @@ test.each([
       message: expect.stringContaining(words),
     }),
   ]);
+});
+
+test('one device differs from what all devices get, and stays so when that goes', async () => {
+  await using ns = await netns('wD-sysctl');
+  const io = await ns.io();
+  const own = 'net.ipv4.conf.lo.forwarding';
+  const keys = [
+    own,
+    'net.ipv4.ip_forward',
+    'net.ipv4.conf.all.forwarding',
+    'net.ipv4.conf.default.forwarding',
+  ];
+  const plan = async (sysctls: Spec, owned = new Map()) => {
+    const found = await read(io, ...keys);
+    const state = stateOf(['link', { name: 'lo' }], ...found.map((one) => ['sysctl', one] as const));
+    return planOf([documentOf({ sysctls }, 'Tuning')], state, { owned });
+  };
+  const apply = async (sysctls: Spec, owned = new Map()) => {
+    const made = await plan(sysctls, owned);
+    for (const { after } of made.actions) await write(io, after as Spec);
+    const known = new Map(ownedBy(made));
+    expect((await plan(sysctls, known)).actions).toEqual([]);
+    return known;
+  };
+  const known = await apply({ 'net.ipv4.ip_forward': 1, [own]: 0 });
+  expect(await read(io, own, 'net.ipv4.ip_forward')).toMatchObject([{ value: 0 }, { value: 1 }]);
+  await apply({ [own]: 1 }, known);
+  expect(await read(io, own, 'net.ipv4.ip_forward')).toMatchObject([{ value: 1 }, { value: 0 }]);
 });
