@@ -8,6 +8,7 @@ import { wireOf } from '../../base/wire.ts';
 import { decodeTcAttrs, decodeTcmsg, TCMSG_SIZE } from '../../codec/generated/tc.ts';
 import type { Spec } from '../../model/object.ts';
 import { FilterItem, filter } from './filter.ts';
+import { flower as flowerKind } from './flower.ts';
 import { observedFilter } from './observed.ts';
 
 const IFINDEX = { eth0: 3, eth1: 4 };
@@ -127,9 +128,11 @@ const flower = (family: fc.Arbitrary<string>) =>
     ...ports,
     ...offload,
   });
-const match = fc.array(record({ at: fc.oneof(at, fc.constant('nexthdr+4')), value: hex, mask: maybe(hex) }), {
-  maxLength: 5,
-});
+const distinct = { selector: (one: object) => String((one as Spec)['at']), maxLength: 5 };
+const match = fc.uniqueArray(
+  record({ at: fc.oneof(at, fc.constant('nexthdr+4')), value: hex, mask: maybe(hex) }),
+  distinct,
+);
 const ends = {
   src: maybe(four),
   protocol: maybe(fc.constantFrom('tcp', 99)),
@@ -199,10 +202,26 @@ describe('a filter that is written is read as it was declared', () => {
   });
 });
 
+it('knows the protocol behind a VLAN tag, which the kernel reports twice', () => {
+  const keys = { keyVlanId: 5, keyVlanEthType: 0x86dd, flags: 8 };
+  const observed = flowerKind.observed({ ...keys, keyEthType: 0x86dd }, '802.1Q', 1);
+  expect(observed).toEqual({ vlan_id: 5, vlan_ethtype: 'ipv6' });
+  expect(flowerKind.observed({ keyVlanId: 5 }, '802.1Q', 1)).toEqual({ vlan_id: 5 });
+  expect(flowerKind.observed({ keyEthType: 0x0800 }, 'ipv6', 1)).toEqual({ eth_type: 'ip' });
+});
+
 describe('a filter is refused', () => {
   const base = { dev: 'eth0', parent: 'ingress', priority: 1 };
   const u32 = { ...base, kind: 'u32' };
   it.for<readonly [Spec, string]>([
+    [
+      {
+        ...u32,
+        protocol: 'ip',
+        u32: { src: '10.0.0.1', match: [{ at: 12, value: '0x0b000000', mask: '0xff000000' }] },
+      },
+      'u32.match: asks two things of the word at 12: no packet would match',
+    ],
     [{ ...base, kind: 'fw' }, 'fw: is missing: it has the settings'],
     [{ ...u32, fw: { mark: 1 } }, 'fw: belongs to filters of kind fw: set `kind: fw` or leave it out'],
     [{ ...u32, u32: { src: '10.0.0.1' } }, 'u32.src: needs `protocol: ip` or `protocol: ipv6` of the filter'],

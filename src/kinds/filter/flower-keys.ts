@@ -31,6 +31,9 @@ const PORT_PROTOCOLS: Readonly<Record<string, 'Tcp' | 'Udp' | 'Sctp'>> = {
 };
 const ALL_PORTS = 0xffff;
 
+/** Protocols of packets with a VLAN tag. */
+export const TAGGED: readonly unknown[] = ['802.1Q', '802.1ad'];
+
 /** The fields by the words of `tc`. */
 export const FLOWER_KEYS: Readonly<Record<string, FlowerKey>> = {
   src_mac: macKey('Src', 'Source hardware address'),
@@ -88,7 +91,7 @@ function vlanKey(key: 'keyVlanId' | 'keyVlanPrio', description: string, maximum:
 }
 
 function tagged(_settings: Spec, protocol: unknown): string | undefined {
-  return protocol === '802.1Q' || protocol === '802.1ad'
+  return TAGGED.includes(protocol)
     ? undefined
     : 'needs `protocol: 802.1Q` or `protocol: 802.1ad` of the filter';
 }

@@ -4,7 +4,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { TcFlowerAttrs } from '../../codec/generated/tc.ts';
 import { present } from '../fields.ts';
 import type { Attributes } from './action/kind.ts';
-import { FLOWER_KEYS } from './flower-keys.ts';
+import { FLOWER_KEYS, TAGGED } from './flower-keys.ts';
 import { type FilterKind, OffloadFields, offloadFields, offloadFlags } from './kind.ts';
 import { protocolNumber, renderProtocol } from './protocol.ts';
 
@@ -47,14 +47,13 @@ export const flower: FilterKind = {
   reads: ['keyEthType', 'flags', 'inHwCount', ...Object.values(FLOWER_KEYS).flatMap(({ reads }) => reads)],
   observed(attributes, protocol) {
     const { keyEthType, flags } = attributes as TcFlowerAttrs;
-    const type = keyEthType === undefined ? 'all' : renderProtocol(keyEthType);
-    const keys = Object.entries(FLOWER_KEYS).map(
+    const found = Object.entries(FLOWER_KEYS).map(
       ([name, { observed }]) => [name, observed(attributes)] as const,
     );
-    return present({
-      ...Object.fromEntries(keys),
-      ...offloadFields(flags),
-      eth_type: type === protocol ? undefined : type,
-    });
+    const keys = Object.fromEntries(found);
+    const type = keyEthType === undefined ? 'all' : renderProtocol(keyEthType);
+    // Of tagged packets the kernel reports the protocol behind the tag (fl_dump_key()).
+    const usual = TAGGED.includes(protocol) ? [protocol, keys['vlan_ethtype'] ?? 'all'] : [protocol];
+    return present({ ...keys, ...offloadFields(flags), eth_type: usual.includes(type) ? undefined : type });
   },
 };

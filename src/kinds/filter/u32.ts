@@ -45,6 +45,9 @@ export const u32: FilterKind = {
   canonical(settings, protocol, complain) {
     const { match = [], skip_hw, skip_sw, ...fields } = settings;
     const words = [...(match as readonly Spec[]), ...ipMatches(fields, protocol, complain)];
+    const wrong = contradiction(words);
+    if (wrong !== undefined)
+      complain('match', `asks two things of the word at ${wrong}: no packet would match`);
     return { match: joined(words), ...offloadFields((skip_hw ? 1 : 0) + (skip_sw ? 2 : 0)) };
   },
   attributes(settings) {
@@ -76,6 +79,17 @@ function joined(words: readonly Spec[]): readonly Spec[] {
     .filter(([, { mask }]) => mask !== 0)
     .toSorted(([a], [b]) => order(a) - order(b))
     .map(([at, { value, mask }]) => ({ at, value: renderBits(value), mask: renderBits(mask) }));
+}
+
+/** Where two words ask different things of the same bits. */
+function contradiction(words: readonly Spec[]): unknown {
+  const twin = words.find(({ at, value, mask }, i) =>
+    words.some((other, j) => {
+      const both = bitsNumber(mask) & bitsNumber(other['mask']);
+      return j < i && other['at'] === at && ((Number(value) ^ Number(other['value'])) & both) !== 0;
+    }),
+  );
+  return twin?.['at'];
 }
 
 const BEHIND = 0x1_0000;

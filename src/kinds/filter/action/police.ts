@@ -64,6 +64,8 @@ export const police: ActionKind = {
     return present({
       rate: renderRate(bps),
       burst: renderSize(roundestBytes(bps, tbf.burst)),
+      // No document says it.
+      peakrate: tbf.peakrate.rate === 0 ? undefined : renderRate(tbf.peakrate.rate),
       mtu: mtuText(tbf.mtu),
       exceed: usual(renderVerdict(tbf.action), 'reclassify'),
       conform: usual(renderVerdict(result), 'pass'),
