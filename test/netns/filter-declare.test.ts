@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Filters on the real kernel: what is declared, written and read back is the same, and `tc -j` sees it. Needs u32 and
 // mirred; what this kernel may lack is in test/golden/request.
+import { readdirSync, readlinkSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createExecutor } from '../../src/engine/execute/executor.ts';
 import { namespaces } from '../../src/kernel/namespaces.ts';
@@ -169,6 +170,7 @@ describe('filters are what the kernel reports once they were written, and go', (
       },
       shown: [path, 'direct-action', 'jited'],
     });
+    expect(openPrograms()).toEqual([]);
     const lost = declared({
       dev: 'v0',
       parent: 'egress',
@@ -179,6 +181,22 @@ describe('filters are what the kernel reports once they were written, and go', (
     expect(await tryWrite({ op: 'create', after: lost })).toHaveLength(1);
   });
 });
+
+/** Descriptors of programs that this process holds. */
+const openPrograms = () =>
+  readdirSync('/proc/self/fd', { withFileTypes: true })
+    .filter((entry) => entry.isSymbolicLink())
+    .map(({ name }) => linkOf(`/proc/self/fd/${name}`))
+    .filter((link) => link.includes('bpf-prog'));
+
+/** The descriptor of the listing itself is gone by now. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
 
 async function roundTrip({ item, shown }: Case): Promise<void> {
   const after = declared({ dev: 'v0', ...item });
@@ -191,6 +209,9 @@ async function roundTrip({ item, shown }: Case): Promise<void> {
   expect(differing(filter, again, seen, true)).toEqual([]);
   const text = tcText(after);
   for (const part of shown) expect(text).toContain(part);
+  // in the place of the one that was there
+  await write({ op: 'change', before: seen, after });
+  expect(await read(key)).toEqual(seen);
   await write({ op: 'remove', before: seen });
   expect(await read(key)).toBeUndefined();
   expect(tcText(after)).toBe('');
