@@ -172,7 +172,10 @@ export interface NamespaceIo {
    * @throws {KernelError} EOPNOTSUPP where the driver has none, ENODEV where there is no such device.
    */
   ethtool(ifname: string): EthtoolDriver;
-  /** Create or remove a TUN or TAP device. @throws {KernelError} */
+  /**
+   * Create or remove a TUN or TAP device, on the thread that calls: it stands still while the kernel waits for its locks,
+   * so this is for the thread that makes changes. @throws {KernelError}
+   */
   tun(device: TunDevice): Promise<void>;
   /** A descriptor of what is pinned at a path in a bpffs, which the caller closes. @throws {KernelError} */
   bpf(path: string): number;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { messageOf } from '../../base/errors.ts';
-import type { OwnedObject } from '../../model/object.ts';
-import type { DesiredObject, Image, Plan } from '../../plan/plan.ts';
+import type { OwnedObject, Spec } from '../../model/object.ts';
+import type { Action, DesiredObject, Image, Plan } from '../../plan/plan.ts';
+import { masked } from '../../plan/report.ts';
+import { settingAt } from '../../plan/settings.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { EngineParts } from '../parts.ts';
 import { differences } from '../planning.ts';
@@ -75,9 +77,17 @@ async function leftoversOf(parts: EngineParts, image: Image, progress: Progress)
   }
 }
 
-function told({ id, op, fields }: Transaction['plan']['actions'][number]): string {
+function told({ id, op, class: name, fields = [], before = {}, after }: Action): string {
   if (op === 'create') return `${id} is missing`;
-  return op === 'remove' ? `${id} is still there` : `${id} differs in ${(fields ?? []).join(', ')}`;
+  if (op === 'remove') return `${id} is still there`;
+  const [is, shall] = [before, after].map((spec) => masked(name, spec ?? {}));
+  const each = fields.map((field) => `${field}: ${said(is, field)} instead of ${said(shall, field)}`);
+  return `${id} differs in ${each.join(', ')}`;
+}
+
+function said(spec: Spec | undefined, field: string): string {
+  const value = settingAt(spec, field);
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '(none)');
 }
 
 /** What changes of the owned objects, as the journal keeps it. */
