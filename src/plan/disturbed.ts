@@ -9,7 +9,14 @@ import type { PlanInput } from './plan.ts';
 export type Disturbed = Pick<ReadRequest, 'onLinks' | 'fromLinks' | 'byNexthops'>;
 
 /** Classes whose steps take along objects that they do not name. */
-const TAKES_ALONG: ReadonlySet<ClassName> = new Set(['link', 'address', 'nexthop', 'sysctl']);
+const TAKES_ALONG: ReadonlySet<ClassName> = new Set([
+  'link',
+  'address',
+  'nexthop',
+  'sysctl',
+  'qdisc',
+  'class',
+]);
 
 /** What a plan would take along, by namespace: what stands on the devices, addresses and nexthops that it disturbs. */
 export function disturbedBy(
@@ -34,6 +41,8 @@ export function disturbedBy(
       of(action.netns).onLinks.add(String(action.before?.['dev']));
       of(action.netns).fromLinks.add(String(action.before?.['dev']));
     }
+    if (action.op === 'remove' && (action.class === 'qdisc' || action.class === 'class'))
+      of(action.netns).onLinks.add(String(action.before?.['dev']));
     if (action.op === 'remove' && action.class === 'nexthop') of(action.netns).byNexthops.add(action.key);
     for (const { id, blow } of eventsOf(action, input.observed)) {
       const link = input.observed.get(id);

@@ -75,6 +75,16 @@ export class Foundation {
     return !ofMaster || !this.#withoutMaster.has(on(spec['dev']));
   }
 
+  /** True when it stands on a qdisc that another one replaces, which has none of its classes and filters. */
+  outlivesQdisc({ netns, class: name }: NetObject, spec: Spec): boolean {
+    return needsOf(netns, objectClass(name), spec).some((id) => {
+      const step = this.#steps.get(id);
+      const before = this.#observed.get(id)?.spec;
+      if (step?.class !== 'qdisc' || step.after === undefined || before === undefined) return false;
+      return before['kind'] !== step.after['kind'] || before['handle'] !== step.after['handle'];
+    });
+  }
+
   #carriesLink(spec: Spec, lower: ObjectId): boolean {
     const mtu = this.#steps.get(lower)?.after?.['mtu'];
     const fits = typeof mtu !== 'number' || !((spec['mtu'] as number) > mtu);

@@ -22,6 +22,7 @@ export function withRestored(
   /** What is declared is wanted even where the kernel may refuse it: it says why. */
   const holds = (object: NetObject, after: Spec) =>
     ground.carries(object, after) &&
+    (origins.has(object.id) || !ground.outlivesQdisc(object, after)) &&
     (object.class !== 'route' || origins.has(object.id) || ground.leadsOn(object, after));
   const put = (object: NetObject, before: Spec | undefined): boolean => {
     const own = planned.get(object.id);
@@ -42,7 +43,12 @@ export function withRestored(
   const lost = inClassOrder(dropped);
   for (const object of lost) if (object.class === 'link') put(object, undefined);
   for (const { object, left } of links) if (!put(object, left)) ground.failed(object, left);
-  for (const object of lost) if (object.class !== 'link') put(object, undefined);
+  // Classes and qdiscs stand on each other by turns: what had nothing to stand on may have it in the next round.
+  let waiting = lost.filter((object) => object.class !== 'link');
+  for (let before = Number.POSITIVE_INFINITY; waiting.length < before; ) {
+    before = waiting.length;
+    waiting = waiting.filter((object) => !put(object, undefined));
+  }
   for (const { object, left } of weakened) if (object.class !== 'link') put(object, left);
   for (const object of inClassOrder(shaken)) {
     const { spec, ...name } = object;

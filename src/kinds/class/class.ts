@@ -57,6 +57,8 @@ export const trafficClass: ObjectClass = {
   name: 'class',
   section: { document: 'Network', name: 'classes', schema: ClassItem },
   compare: 'declared',
+  identity: ['dev', 'classid', 'under'],
+  lasting: true,
   declare,
   item: (spec) => spec,
   key: (spec) => `dev ${spec['dev']} ${spec['classid']}`,

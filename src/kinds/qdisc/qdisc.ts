@@ -65,6 +65,8 @@ export const qdisc: ObjectClass = {
   name: 'qdisc',
   section: { document: 'Network', name: 'qdiscs', schema: QdiscItem },
   compare: 'declared',
+  identity: ['dev', 'parent', 'under', 'handle'],
+  lasting: true,
   declare,
   item: (spec) => spec,
   key: (spec) => `dev ${spec['dev']} parent ${spec['parent']}`,
