@@ -69,7 +69,7 @@ export const link: ObjectClass = {
   name: 'link',
   section: { document: 'Network', name: 'links', schema: LinkItem },
   compare: 'declared',
-  identity: ['name', 'kind'],
+  identity: ['name', 'kind', 'veth'],
   declare,
   item,
   key: (spec) => String(spec['name']),
