@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two documents whose difference is about two hundred steps of many kinds, and what a node is before and after.
+import { mkdtempDisposableSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestNetns } from './netns.ts';
 
 const range = (count: number) => Array.from({ length: count }, (_, i) => i);
@@ -26,6 +29,11 @@ export function startDocument(netns: string): string {
       ...range(10).map((i) => ({ dev: 'gone0', address: `10.1.${i}.1/24` })),
     ],
     routes: range(20).map((i) => ({ dst: `10.64.${i}.0/24`, gateway: `10.0.${i % 10}.2`, dev: 'keep0' })),
+    qdiscs: [
+      { dev: 'keep0', kind: 'tbf', tbf: { rate: '50mbit', burst: '32kb', latency: '50ms' } },
+      { dev: 'keep1', kind: 'bfifo', bfifo: { limit: '32kb' } },
+      { dev: 'gone0', kind: 'tbf', tbf: { rate: '5mbit', burst: '4kb', latency: '9ms' } },
+    ],
     rules: range(5).map((i) => ({ priority: 1000 + i, from: `10.2.${i}.0/24`, table: 100 + i })),
   };
   return JSON.stringify(network(spec));
@@ -48,6 +56,11 @@ export function endDocument(netns: string): string {
         dev: 'new0',
         metric: 7,
       })),
+    ],
+    qdiscs: [
+      { dev: 'keep0', kind: 'tbf', tbf: { rate: '80mbit', burst: '32kb', latency: '50ms' } },
+      { dev: 'keep1', kind: 'pfifo', pfifo: { limit: 50 } },
+      { dev: 'new0', kind: 'bfifo', bfifo: { limit: '64kb' } },
     ],
     rules: range(15).map((i) => ({ priority: 1003 + i, from: `10.2.${i + 3}.0/24`, table: 103 + i })),
     neighbours: range(15).map((i) => ({
@@ -78,16 +91,24 @@ function network(spec: object) {
  * counters.
  */
 export function shown(ns: TestNetns): unknown {
-  const json = (...args: readonly string[]) => normal(JSON.parse(ns.ip('-j', '-d', ...args) || '[]'));
-  return {
-    links: json('link'),
-    addresses: normal(JSON.parse(ns.ip('-j', '-4', 'addr'))),
-    // link-local addresses come a second later, and each new device has another one
-    routes: json('-4', 'route', 'show', 'table', 'all'),
-    rules: json('rule'),
-    neighbours: json('neigh', 'show', 'nud', 'permanent'),
-    nexthops: json('nexthop'),
-  };
+  // link-local addresses come a second later, and each new device has another one
+  const ip = batch(
+    (...args) => ns.ip('-4', '-j', '-d', ...args),
+    ['addr', 'route show table all', 'rule', 'neigh show nud permanent', 'nexthop', 'link'],
+  );
+  return { ip, tc: batch((...args) => ns.tc('-j', ...args), ['qdisc show']) };
+}
+
+/** One process for all of them: each prints a line of JSON, or none. */
+function batch(
+  run: (...args: readonly string[]) => string,
+  commands: readonly string[],
+): readonly (readonly string[])[] {
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'weir-batch-'));
+  const file = join(folder.path, 'commands');
+  writeFileSync(file, commands.map((command) => `${command}\n`).join(''));
+  const lines = run('-batch', file).split('\n');
+  return lines.filter((line) => line.startsWith('[')).map((line) => normal(JSON.parse(line)));
 }
 
 const CHANCE = [
@@ -103,7 +124,7 @@ const CHANCE = [
   'hello_timer',
 ];
 
-function normal(list: unknown): unknown {
+function normal(list: unknown): readonly string[] {
   const text = (value: unknown): string => JSON.stringify(value, plain);
   const plain = (key: string, value: unknown): unknown => {
     if (CHANCE.includes(key)) return undefined;
