@@ -147,6 +147,32 @@ const CASES: readonly (readonly [ClassName, string, object, (object | undefined)
   ['address', 'with scope and metric', { dev: 'v0', address: '198.51.100.2/24', scope: 'link', metric: 9 }],
   ['address', 'of IPv6', { dev: 'v0', address: '2001:db8:7::1/64', nodad: true, noprefixroute: true }],
   ['address', 'of IPv6 with a peer', { dev: 'v0', address: '2001:db8:8::1/128', peer: '2001:db8:8::2' }],
+  [
+    'address',
+    'for a time',
+    { dev: 'v0', address: '198.51.100.3/24', valid_life_time: 600, preferred_life_time: 300 },
+    { valid_life_time: 900, preferred_life_time: 500 },
+  ],
+  [
+    'address',
+    'of IPv6 for a time',
+    { dev: 'v0', address: '2001:db8:a::1/64', nodad: true, valid_life_time: 600 },
+    { valid_life_time: 900, preferred_life_time: 1 },
+  ],
+  [
+    'address',
+    'of IPv6 for ever that is deprecated soon',
+    { dev: 'v0', address: '2001:db8:d::1/64', nodad: true, preferred_life_time: 9 },
+  ],
+  ['address', 'without a broadcast address', { dev: 'v0', address: '198.51.100.5/24' }, { metric: 7 }],
+  ['address', 'that is secondary', { dev: 'v0', address: '192.0.2.77/24' }, { metric: 7 }],
+  ['address', 'at home', { dev: 'v0', address: '2001:db8:b::1/64', nodad: true, home: true }],
+  [
+    'address',
+    'that temporary ones are made from',
+    { dev: 'v0', address: '2001:db8:c::1/64', nodad: true, mngtmpaddr: true },
+    { mngtmpaddr: undefined },
+  ],
   ['nexthop', 'through a gateway', { id: 10, gateway: '192.0.2.9', dev: 'v0' }, { gateway: '192.0.2.8' }],
   ['nexthop', 'of IPv6', { id: 11, gateway: 'fe80::1', dev: 'v0' }, undefined],
   ['nexthop', 'on a device', { id: 12, dev: 'v0', family: 'inet6' }, undefined],
@@ -293,6 +319,70 @@ const CASES: readonly (readonly [ClassName, string, object, (object | undefined)
   ['rule', 'of a tunnel', { priority: 109, tun_id: 9, table: 9 }, undefined],
 ];
 
+/** The object as `ip -j` shows it. */
+function told(name: ClassName, spec: Spec): object | undefined {
+  const v6 = JSON.stringify([spec['dst'], spec['from'], spec['to'], spec['family']]).match(/:[^,]*:|inet6/);
+  const list = (...words: string[]) =>
+    JSON.parse(ns.ip('-j', '-d', ...(v6 ? ['-6'] : []), ...words) || '[]') as Record<string, unknown>[];
+  if (name === 'route') {
+    const shown = list(
+      'route',
+      'show',
+      'table',
+      String(spec['table'] ?? 'main'),
+      'exact',
+      String(spec['dst']),
+    );
+    return shown.find(
+      ({ metric = 0, tos }) =>
+        metric === (spec['metric'] ?? (v6 ? 1024 : 0)) && Number(tos ?? 0) === (spec['tos'] ?? 0),
+    );
+  }
+  if (name === 'nexthop') return list('nexthop', 'show', 'id', String(spec['id']))[0];
+  if (name === 'rule') return list('rule', 'show', 'priority', String(spec['priority']))[0];
+  if (name === 'neighbour')
+    return list('neighbour', 'show', ...(spec['proxy'] === true ? ['proxy'] : []), 'dev', 'v0').find(
+      ({ dst }) => dst === spec['dst'],
+    );
+  if (name !== 'address') return {};
+  const [device] = JSON.parse(ns.ip('-j', 'address', 'show', 'dev', String(spec['dev'])));
+  const all = device.addr_info as Record<string, unknown>[];
+  return all.find(({ local, prefixlen }) => `${local}/${prefixlen}` === spec['address']);
+}
+
+/** Fields that ip shows under their own names and values. */
+const ALIKE: Partial<Record<ClassName, readonly string[]>> = {
+  route: ['type', 'gateway', 'prefsrc', 'nhid', 'via', 'metric', 'pref'],
+  nexthop: ['id', 'gateway', 'dev', 'blackhole', 'fdb', 'resilient_args'],
+  rule: ['priority', 'iif', 'oif', 'goto', 'ipproto', 'action', 'l3mdev', 'tun_id'],
+  neighbour: ['dst', 'lladdr'],
+  address: ['broadcast', 'scope', 'label', 'metric', 'nodad', 'noprefixroute', 'home', 'mngtmpaddr'],
+};
+
+/** What ip must say of an object with these settings. */
+function wordsOf(name: ClassName, spec: Spec): object {
+  const alike = (ALIKE[name] ?? []).filter((field) => spec[field] !== undefined && spec[field] !== true);
+  const words: Record<string, unknown> = Object.fromEntries(alike.map((field) => [field, spec[field]]));
+  if (name === 'route' && spec['nhid'] === undefined && spec['dev'] !== undefined) words['dev'] = spec['dev'];
+  if (name === 'route' && spec['metrics'] !== undefined)
+    words['metrics'] = [expect.objectContaining({ advmss: (spec['metrics'] as Spec)['advmss'] })];
+  if (Array.isArray(spec['nexthops']))
+    words['nexthops'] = expect.arrayContaining(
+      spec['nexthops'].map(({ gateway, weight = 1 }: Spec) => expect.objectContaining({ gateway, weight })),
+    );
+  if (Array.isArray(spec['group']))
+    words['group'] = spec['group'].map((one: Spec) => expect.objectContaining(one));
+  for (const [field, length] of [
+    ['from', 'srclen'],
+    ['to', 'dstlen'],
+  ] as const) {
+    const [address, size] = name === 'rule' ? String(spec[field] ?? '').split('/') : [];
+    if (address) words[field === 'from' ? 'src' : 'dst'] = address;
+    if (size) words[length] = Number(size);
+  }
+  return words;
+}
+
 describe('an object that is declared', () => {
   it.each(CASES.map(([name, title, item, changed]): Case => [name, title, item, changed]))(
     '%s %s is what the kernel then reports',
@@ -307,8 +397,9 @@ describe('an object that is declared', () => {
       expect({ differs: differing(kind, spec, seen, true), seen }).toEqual({ differs: [], seen });
       expect(declared(name, kind.item?.(seen) ?? {})).toEqual(seen);
       expect((await read({ all: true })).some((one) => one.class === name && one.key === key)).toBe(
-        !(spec['table'] === 'local'),
+        !(spec['table'] === 'local' || spec['valid_life_time'] !== undefined),
       );
+      expect(told(name, spec), key).toMatchObject(wordsOf(name, spec));
       let last = seen;
       if (changed !== undefined) {
         const after = declared(name, { ...item, ...changed });
@@ -379,6 +470,11 @@ describe('routes that are hard to find', () => {
 
 describe('items that cannot be', () => {
   it.each<readonly [ClassName, object, string]>([
+    [
+      'address',
+      { dev: 'v0', address: '192.0.2.1/24', preferred_life_time: 9 },
+      'valid_life_time: is missing: an IPv4 address for ever is preferred for ever',
+    ],
     [
       'route',
       { dst: '10.0.0.1/8', dev: 'v0' },

@@ -34,8 +34,8 @@ const FLAGS = {
 } as const;
 
 const flag = (description: string) => Type.Optional(Type.Literal(true, { description }));
-const lifetime = (description: string) =>
-  Type.Optional(Type.Integer({ description, minimum: 1, maximum: FOREVER - 1 }));
+const lifetime = (description: string, least: number) =>
+  Type.Optional(Type.Integer({ description, minimum: least, maximum: FOREVER - 1 }));
 
 /** An address as other items nest it: the device is theirs. */
 export const AddressFields = {
@@ -51,8 +51,8 @@ export const AddressFields = {
   metric: Type.Optional(
     Type.Integer({ description: 'Metric of the prefix route', minimum: 1, maximum: FOREVER }),
   ),
-  valid_life_time: lifetime('Seconds until the kernel removes it; for ever when absent'),
-  preferred_life_time: lifetime('Seconds until it is deprecated; for ever when absent'),
+  valid_life_time: lifetime('Seconds until the kernel removes it; for ever when absent', 1),
+  preferred_life_time: lifetime('Seconds until it is deprecated; valid_life_time when absent', 0),
   home: flag('A home address (RFC 6275)'),
   mngtmpaddr: flag('Make temporary addresses from it (RFC 8981)'),
   nodad: flag('Without duplicate address detection (IPv6)'),
@@ -104,11 +104,15 @@ export function declareAddress(item: AddressSpec, complain: Complain): readonly 
   const valid = item.valid_life_time ?? FOREVER;
   if ((item.preferred_life_time ?? valid) > valid)
     complain('preferred_life_time', 'must not be longer than valid_life_time');
+  // The kernel says of such an address that both are for ever (net/ipv4/devinet.c inet_fill_ifaddr()).
+  if (v4 && item.preferred_life_time !== undefined && item.valid_life_time === undefined)
+    complain('valid_life_time', 'is missing: an IPv4 address for ever is preferred for ever');
   const spec = present({
     ...item,
     address: renderPrefix(local),
     peer: ip(item.peer, 'peer', local, complain),
     broadcast: ip(item.broadcast, 'broadcast', local, complain),
+    preferred_life_time: item.preferred_life_time ?? item.valid_life_time,
     scope: item.scope === 'global' ? undefined : item.scope,
     label: item.label === item.dev ? undefined : item.label,
   });
