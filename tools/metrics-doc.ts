@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { CHANGE } from '../src/metrics/change.ts';
 import type { Collector } from '../src/metrics/collector.ts';
 import { DEFAULT_BUDGET, type Family } from '../src/metrics/exposition.ts';
 import { COLLECTORS } from '../src/metrics/registry.ts';
@@ -46,7 +47,8 @@ function section({ name, scope, enabledByDefault, families, openFamilies = [] }:
 }
 
 const self = `## About the scrape itself\n\nAlways on.\n\n${table(Object.values(SELF))}\n`;
-const text = INTRODUCTION + [...COLLECTORS.map(section), self].join('\n');
+const change = `## Changes\n\nThere once something was applied.\n\n${table(Object.values(CHANGE))}\n`;
+const text = INTRODUCTION + [...COLLECTORS.map(section), change, self].join('\n');
 
 if (!process.argv.includes('--check')) writeFileSync(FILE, text);
 else if (readFileSync(FILE, 'utf8') !== text) {

@@ -55,10 +55,15 @@ export class Agent {
     this.#metrics = createProcessMetrics();
     this.#engine = new EngineClient(
       { stateDir: settings.stateDir },
-      { event: (event) => this.#events.publish(event), warn: (problem) => log.warn(problem) },
+      {
+        event: (event) => this.#events.publish(event),
+        warn: (problem) => log.warn(problem),
+        state: ({ numbers: { revision, state } }) => this.#notifier.status(`revision ${revision}, ${state}`),
+      },
     );
     const { unixSend } = native();
     this.#notifier = createNotifier(process.env, unixSend, () => process.hrtime.bigint() / 1000n);
+    this.#notifier.status('observing');
   }
 
   /**

@@ -6,6 +6,8 @@ export type UnixSend = (path: string, bytes: Uint8Array) => number;
 /** Tells the service manager how the agent is doing (sd_notify(3)). Does nothing where there is none. */
 export interface Notifier {
   ready(): void;
+  /** What the agent is doing, in a few words. */
+  status(text: string): void;
   reloading(): void;
   stopping(): void;
   /** Stop the keep-alive messages. */
@@ -27,7 +29,8 @@ export function createNotifier(env: Environment, send: UnixSend, monotonicUs: ()
   const timer = interval > 0 ? setInterval(() => tell('WATCHDOG=1'), interval) : undefined;
   timer?.unref();
   return {
-    ready: () => tell('READY=1', 'STATUS=observing'),
+    ready: () => tell('READY=1'),
+    status: (text) => tell(`STATUS=${text}`),
     reloading: () => tell('RELOADING=1', `MONOTONIC_USEC=${monotonicUs()}`),
     stopping: () => tell('STOPPING=1'),
     close: () => clearInterval(timer),

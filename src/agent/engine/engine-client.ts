@@ -30,6 +30,7 @@ const UNTOUCHED: ChangeStatus = { revision: 0, state: 'idle', owned: 0, drift: [
 export interface EngineListeners {
   event(event: ChangeProgress | DriftChange): void;
   warn(problem: string): void;
+  state(state: EngineState): void;
 }
 
 interface Pending {
@@ -151,6 +152,7 @@ export class EngineClient {
         break;
       case 'state':
         this.#state = message.state;
+        this.#listeners.state(message.state);
         break;
       case 'result':
         this.#take(message.id)?.resolve(message.bytes);

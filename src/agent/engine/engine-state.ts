@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DriftWatch } from '../../engine/drift/drift-watch.ts';
 import type { Engine } from '../../engine/engine.ts';
+import { DURATION_BOUNDS, type Durations } from '../../metrics/change.ts';
 import type { ChangeProgress, DriftChange } from '../../model/change.ts';
 import type { EngineState } from './messages.ts';
+
+export const NO_DURATIONS: Durations = { sum: 0, count: 0, within: DURATION_BOUNDS.map(() => 0) };
 
 /** Counts what the engine does, for the metrics. */
 export class EngineTally {
   readonly #applies: Record<string, number> = {};
   readonly #rollbacks: Record<string, number> = {};
-  #seconds = 0;
+  #durations = NO_DURATIONS;
   #began: number | undefined;
 
   /** An event of the engine. */
@@ -19,7 +22,8 @@ export class EngineTally {
       this.#began ??= time;
       return;
     }
-    if (this.#began !== undefined) this.#seconds += (time - this.#began) / 1000;
+    if (this.#began !== undefined)
+      this.#durations = withDuration(this.#durations, (time - this.#began) / 1000);
     this.#began = undefined;
     this.#applies[state] = (this.#applies[state] ?? 0) + 1;
     if (state === 'rolled-back' || state === 'rollback-failed') {
@@ -35,14 +39,15 @@ export class EngineTally {
     for (const { class: name } of engine.owned.values()) owned[name] = (owned[name] ?? 0) + 1;
     const drifted = { report: 0, restore: 0 };
     for (const { policy } of drift.items()) drifted[policy]++;
-    const { applies, rollbacks, applySeconds } = {
-      applies: this.#applies,
-      rollbacks: this.#rollbacks,
-      applySeconds: this.#seconds,
-    };
-    const numbers = { revision, state, owned, drift: drifted, applies, applySeconds, rollbacks };
+    const tallies = { applies: this.#applies, durations: this.#durations, rollbacks: this.#rollbacks };
+    const numbers = { revision, state, owned, drift: drifted, ...tallies };
     return { numbers, ...(problem !== undefined && { problem }) };
   }
+}
+
+function withDuration({ sum, count, within }: Durations, seconds: number): Durations {
+  const counts = within.map((so, i) => so + (seconds <= (DURATION_BOUNDS[i] as number) ? 1 : 0));
+  return { sum: sum + seconds, count: count + 1, within: counts };
 }
 
 /** A few fixed words, since every reason is a series. */

@@ -15,7 +15,7 @@ import { requestPaths } from '../request-paths.ts';
 import { pathTo } from './caller-path.ts';
 import { deviceIdentities } from './device-identities.ts';
 import { engineMethods } from './engine-host.ts';
-import { EngineTally } from './engine-state.ts';
+import { EngineTally, NO_DURATIONS } from './engine-state.ts';
 import {
   type EngineCall,
   type EngineMessage,
@@ -70,7 +70,7 @@ function refuse(reason: unknown): void {
     owned: {},
     drift: {},
     applies: {},
-    applySeconds: 0,
+    durations: NO_DURATIONS,
     rollbacks: {},
   } as const;
   send({ kind: 'state', state: { numbers: none, problem: messageOf(reason) } });

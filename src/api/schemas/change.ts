@@ -243,7 +243,7 @@ export const ChangeStatus = Type.Object(
     progress: Type.Optional(
       Type.Object({ phase: Type.String(), done: Type.Integer(), total: Type.Integer() }, closed),
     ),
-    owned: Type.Integer({ description: 'Objects that documents declare' }),
+    owned: Type.Integer({ description: 'Objects that the documents of the revision declare' }),
     drift: Type.Array(DriftItem),
     /** What went wrong at start: the revision that could not be applied. */
     problem: Type.Optional(Type.String()),
