@@ -10,12 +10,10 @@ import { addRoute } from './routes.ts';
 const DEVICES = 200;
 const GROUP = 5;
 
-/** A namespace with more devices in a group than the kernel removes at once. */
-async function crowded() {
-  const ns = await netns('wD-timeout');
+/** Fill a namespace with more devices of a group than the kernel removes at once. */
+function crowd(ns: Awaited<ReturnType<typeof netns>>): void {
   const script = 'for i in $(seq "$0"); do echo "link add b$i group $1 type bridge"; done | ip -batch -';
   ns.exec('sh', '-c', script, String(DEVICES), String(GROUP));
-  return { ns, transport: await (await ns.io()).netlink(NETLINK.ROUTE) };
 }
 
 function removeAll(out: Encoder): void {
@@ -24,8 +22,9 @@ function removeAll(out: Encoder): void {
 }
 
 test.each(['request', 'batch'])('a %s gives up, and later ones have a new socket', async (kind) => {
-  const { ns, transport } = await crowded();
-  await using _ = ns;
+  await using ns = await netns('wD-timeout');
+  crowd(ns);
+  const transport = await (await ns.io()).netlink(NETLINK.ROUTE);
   const out = new Encoder(64);
   const mark = out.messageBegin(RTM_DELLINK, 0);
   removeAll(out);
