@@ -99,7 +99,10 @@ export interface ObjectClass {
   readonly secrets?: readonly string[];
   /** Canonical objects of one item that fits `section.schema`. Mistakes go to `complain`, and the item is then refused. */
   declare?(item: Readonly<Record<string, unknown>>, complain: Complain): readonly Declared[];
-  /** The item of a document that declares exactly this object; the inverse of `declare`. Absent with `section`. */
+  /**
+   * The item of a document that declares this object, the inverse of `declare`. What a new object has anyway may be left
+   * out. Absent with `section`.
+   */
   item?(spec: Spec): Readonly<Record<string, unknown>>;
   /** Identity of an object within its namespace. */
   key(spec: Spec): string;

@@ -8,6 +8,7 @@ import type { Complain, Declared, ObjectClass } from '../object-class.ts';
 import { declaredWireguard, WireguardFields } from '../wireguard/declared.ts';
 import { COMMON_SETTINGS } from './common.ts';
 import { DECLARED_KINDS, declaredKind, PORT_SETTINGS } from './declared.ts';
+import { linkItem } from './item.ts';
 import { DeviceName, type Settings } from './setting.ts';
 import { isPeerEnd, pairedVeth } from './veth.ts';
 import { writeLink } from './write.ts';
@@ -71,7 +72,7 @@ export const link: ObjectClass = {
   compare: 'declared',
   identity: ['name', 'kind', 'veth'],
   declare,
-  item,
+  item: linkItem,
   key: (spec) => String(spec['name']),
   needs,
   requires: (spec) => {
@@ -176,22 +177,6 @@ function nested(dev: string, addresses: readonly unknown[], complain: Complain):
       complain(typeof given === 'string' ? at : `${at}.${path}`, problem),
     );
     return declared.map((object) => ({ ...object, path: at }));
-  });
-}
-
-/** Of a veth only one end makes the other. One whose other end is elsewhere is a device that exists. */
-function item(spec: Spec): Spec {
-  const { kind, veth, group, ...rest } = spec;
-  const { peer, peer_of: first, peer_netns: netns } = (veth ?? {}) as Spec;
-  const ends = isPeerEnd(String(spec['name']), veth as Spec)
-    ? { peer_of: first }
-    : { peer, peer_netns: netns || undefined };
-  const alone = kind === 'veth' && veth === undefined;
-  return present({
-    ...rest,
-    kind: alone ? undefined : kind,
-    group: group === undefined || group === 'default' ? group : Number(group),
-    veth: veth && present(ends),
   });
 }
 
