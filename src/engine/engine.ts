@@ -111,7 +111,7 @@ export class Engine {
       ...(holder && { holder: holder.who }),
       ...(holder?.deadline !== undefined && { deadline: holder.deadline }),
       ...(steps && { progress: steps }),
-      owned: this.#owned.size,
+      owned: (this.#next ?? this.#owned).size,
       ...(this.#problem !== undefined && { problem: this.#problem }),
     };
   }
@@ -230,6 +230,7 @@ export class Engine {
 
   #release(): void {
     this.#lock.release();
+    this.#next = undefined;
     this.#progress = undefined;
   }
 

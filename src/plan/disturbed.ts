@@ -3,7 +3,7 @@ import type { ClassName, NetObject, ReadRequest } from '../model/object.ts';
 import { peerOf } from './effects.ts';
 import { eventsOf } from './events.ts';
 import { makePlan } from './make-plan.ts';
-import type { PlanInput } from './plan.ts';
+import type { Action, PlanInput } from './plan.ts';
 
 /** What else has to be read, of one namespace, before a plan is made in earnest. */
 export type Disturbed = Pick<ReadRequest, 'onLinks' | 'fromLinks' | 'byNexthops'>;
@@ -29,6 +29,14 @@ export function disturbedBy(
     unsupported: new Set(),
     callers: [],
   });
+  return disturbedByActions(actions, input.observed);
+}
+
+/** What these steps take along, by namespace. */
+export function disturbedByActions(
+  actions: readonly Action[],
+  observed: PlanInput['observed'],
+): ReadonlyMap<string, Disturbed> {
   const found = new Map<string, Record<keyof Required<Disturbed>, Set<string>>>();
   const of = (netns: string) => {
     const known = found.get(netns);
@@ -44,10 +52,10 @@ export function disturbedBy(
     if (action.op === 'remove' && (action.class === 'qdisc' || action.class === 'class'))
       of(action.netns).onLinks.add(String(action.before?.['dev']));
     if (action.op === 'remove' && action.class === 'nexthop') of(action.netns).byNexthops.add(action.key);
-    for (const { id, blow } of eventsOf(action, input.observed)) {
-      const link = input.observed.get(id);
+    for (const { id, blow } of eventsOf(action, observed)) {
+      const link = observed.get(id);
       if (link?.class !== 'link') continue;
-      for (const name of around(link, input.observed)) {
+      for (const name of around(link, observed)) {
         of(link.netns).onLinks.add(name);
         if (blow === 'gone') of(link.netns).fromLinks.add(name);
       }

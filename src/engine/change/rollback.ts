@@ -4,7 +4,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { Image } from '../../plan/plan.ts';
 import { describeAction, type StepFailure } from '../execute/failure.ts';
 import type { EngineParts } from '../parts.ts';
-import { restoringActions } from '../planning.ts';
+import { restoringActions } from '../restoring.ts';
 
 /** Milliseconds before another attempt: what was refused may be possible once the rest is undone. */
 const ATTEMPTS_MS = [0, 0, 50, 250, 1_000];
