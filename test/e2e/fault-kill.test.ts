@@ -11,6 +11,9 @@ import { type FaultNode, faultNode, reach } from '../helpers/fault-node.ts';
 
 const CHILD = fileURLToPath(new URL('../helpers/engine-main.ts', import.meta.url));
 
+/** Carriers come a moment after the devices (net/core/link_watch.c). */
+const SETTLING = { interval: 50, timeout: 5_000 };
+
 let node: FaultNode;
 const waiting: Victim[] = [];
 
@@ -62,11 +65,13 @@ test('an engine that is killed leaves the start or the end, whichever step it wa
     expect(test.engine.status()).toMatchObject({ state: 'idle' });
     if (outcome !== 'SIGKILL') {
       expect(JSON.parse(outcome)).toMatchObject({ status: 'confirmed' });
-      expect(await node.state(test)).toEqual(node.endState);
+      expect.poll(() => node.state(test), SETTLING).toEqual(node.endState);
       await reach(test, node.start);
       break;
     }
-    expect(await node.state(test), `after it was killed at step ${tried}`).toEqual(node.startState);
+    expect
+      .poll(() => node.state(test), { ...SETTLING, message: `after it was killed at step ${tried}` })
+      .toEqual(node.startState);
   }
   console.log(`kill -9: ${tried} points of a plan of ${node.steps} steps`);
   expect(tried).toBeGreaterThanOrEqual(node.steps);
@@ -86,7 +91,7 @@ test.each([
     await using test = testEngine(node.directory);
     await recover(test.engine);
     expect(test.engine.status()).toMatchObject({ state: 'idle' });
-    expect(await node.state(test)).toEqual(node.startState);
+    expect.poll(() => node.state(test), SETTLING).toEqual(node.startState);
   },
   60_000,
 );

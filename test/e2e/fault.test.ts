@@ -4,6 +4,9 @@ import { KernelError } from '../../src/base/kernel-error.ts';
 import { testEngine } from '../helpers/engine.ts';
 import { ASKER, type FaultNode, faultNode, reach, WISH } from '../helpers/fault-node.ts';
 
+/** Carriers come a moment after the devices (net/core/link_watch.c). */
+const SETTLING = { interval: 50, timeout: 5_000 };
+
 let node: FaultNode;
 
 beforeAll(async () => {
@@ -23,14 +26,16 @@ test('a step that the kernel refuses leaves everything as it was, whichever it i
     const report = await test.engine.apply({ documents: node.end, prune: true }, WISH, ASKER);
     if (report.status === 'confirmed') break;
     expect(report).toMatchObject({ status: 'rolled-back', error: expect.stringContaining('EIO') });
-    expect(await node.state(test), `after step ${failing} was refused`).toEqual(node.startState);
+    expect
+      .poll(() => node.state(test), { ...SETTLING, message: `after step ${failing} was refused` })
+      .toEqual(node.startState);
     tried++;
   }
   console.log(`kernel errors: ${tried} points of a plan of ${node.steps} steps`);
   expect(tried).toBeGreaterThanOrEqual(node.steps);
   expect(node.steps).toBeGreaterThanOrEqual(200);
-  expect(await node.state(test)).toEqual(node.endState);
+  expect.poll(() => node.state(test), SETTLING).toEqual(node.endState);
   test.beforeStep = () => {};
   await reach(test, node.start);
-  expect(await node.state(test)).toEqual(node.startState);
+  expect.poll(() => node.state(test), SETTLING).toEqual(node.startState);
 }, 300_000);
