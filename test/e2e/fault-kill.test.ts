@@ -65,11 +65,11 @@ test('an engine that is killed leaves the start or the end, whichever step it wa
     expect(test.engine.status()).toMatchObject({ state: 'idle' });
     if (outcome !== 'SIGKILL') {
       expect(JSON.parse(outcome)).toMatchObject({ status: 'confirmed' });
-      expect.poll(() => node.state(test), SETTLING).toEqual(node.endState);
+      await expect.poll(() => node.state(test), SETTLING).toEqual(node.endState);
       await reach(test, node.start);
       break;
     }
-    expect
+    await expect
       .poll(() => node.state(test), { ...SETTLING, message: `after it was killed at step ${tried}` })
       .toEqual(node.startState);
   }
@@ -91,7 +91,7 @@ test.each([
     await using test = testEngine(node.directory);
     await recover(test.engine);
     expect(test.engine.status()).toMatchObject({ state: 'idle' });
-    expect.poll(() => node.state(test), SETTLING).toEqual(node.startState);
+    await expect.poll(() => node.state(test), SETTLING).toEqual(node.startState);
   },
   60_000,
 );

@@ -26,7 +26,7 @@ test('a step that the kernel refuses leaves everything as it was, whichever it i
     const report = await test.engine.apply({ documents: node.end, prune: true }, WISH, ASKER);
     if (report.status === 'confirmed') break;
     expect(report).toMatchObject({ status: 'rolled-back', error: expect.stringContaining('EIO') });
-    expect
+    await expect
       .poll(() => node.state(test), { ...SETTLING, message: `after step ${failing} was refused` })
       .toEqual(node.startState);
     tried++;
@@ -34,8 +34,8 @@ test('a step that the kernel refuses leaves everything as it was, whichever it i
   console.log(`kernel errors: ${tried} points of a plan of ${node.steps} steps`);
   expect(tried).toBeGreaterThanOrEqual(node.steps);
   expect(node.steps).toBeGreaterThanOrEqual(200);
-  expect.poll(() => node.state(test), SETTLING).toEqual(node.endState);
+  await expect.poll(() => node.state(test), SETTLING).toEqual(node.endState);
   test.beforeStep = () => {};
   await reach(test, node.start);
-  expect.poll(() => node.state(test), SETTLING).toEqual(node.startState);
+  await expect.poll(() => node.state(test), SETTLING).toEqual(node.startState);
 }, 300_000);
