@@ -238,11 +238,11 @@ export class Engine {
     return prune ? documents : mergeDocuments(this.#journal.documents(this.#journal.current), documents);
   }
 
-  async #prepare(documents: DocumentSet, { peers }: Asker): Promise<Prepared> {
+  async #prepare(documents: DocumentSet, { peers }: Asker, releases = false): Promise<Prepared> {
     const paths = await Promise.all(peers.map(async (peer) => (await this.parts.pathTo(peer)) ?? { peer }));
     const found = await withDevices(this.parts, documents);
     const { reader } = this.parts;
-    const prepared = await preparePlan(reader, this.#features, found, this.#owned, paths);
+    const prepared = await preparePlan(reader, this.#features, found, this.#owned, paths, releases);
     const { plan } = prepared;
     return { ...prepared, plan: { ...plan, diagnostics: withLines(plan.diagnostics, found) } };
   }
@@ -253,7 +253,7 @@ export class Engine {
     asker: Asker,
     only?: ReadonlySet<ObjectId>,
   ): Promise<ChangeReport> {
-    const whole = await this.#prepare(documents, asker);
+    const whole = await this.#prepare(documents, asker, wish.restores !== undefined);
     const prepared = only === undefined ? whole : narrowed(whole, only);
     const { plan } = prepared;
     mustBeAllowed(plan.diagnostics);

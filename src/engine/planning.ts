@@ -9,7 +9,7 @@ import { differencesIn, makePlan } from '../plan/make-plan.ts';
 import type { Action, CallerPath, DesiredObject, Image, Plan } from '../plan/plan.ts';
 import { recalled } from '../plan/recalled.ts';
 import { renderPlan } from '../plan/render.ts';
-import { imageOf, restorePlan } from '../plan/restore.ts';
+import { imageOf } from '../plan/restore.ts';
 import type { DocumentSet } from './documents.ts';
 import type { Features } from './features.ts';
 import { Wanted } from './wanted.ts';
@@ -40,11 +40,13 @@ export async function preparePlan(
   documents: DocumentSet,
   owned: Owned,
   callers: readonly CallerPath[],
+  releases: boolean,
 ): Promise<Prepared> {
   const desired = declaredBy(documents);
   const observed = recalled(await observe(reader, desired, owned), owned);
   const unsupported = await features.missing(neededFeatures(desired, observed));
-  return { plan: makePlan({ desired, owned, observed, unsupported, callers }), desired, observed };
+  const plan = makePlan({ desired, owned, observed, unsupported, callers, releases });
+  return { plan, desired, observed };
 }
 
 /** What leads from a node that is as `from` says to one that is as `to` says, without looking at any. */
@@ -96,13 +98,6 @@ function hasOwner(
 export function narrowed({ plan, desired, observed }: Prepared, ids: ReadonlySet<ObjectId>): Prepared {
   const actions = plan.actions.filter(({ id, restores }) => ids.has(id) || restores === true);
   return { plan: { ...plan, actions }, desired: desired.filter(({ id }) => ids.has(id)), observed };
-}
-
-/** The steps from what is there to the image. */
-export async function restoringActions(reader: StateReader, image: Image): Promise<readonly Action[]> {
-  const wanted = new Wanted();
-  for (const { object } of image.values()) wanted.add(object);
-  return restorePlan(image, await wanted.read(reader)).actions;
 }
 
 /** What the way back from `plan` needs. */

@@ -48,7 +48,13 @@ describe('a plan', () => {
     const adopted = planOf([documentOf({ ...spec, adopt: true })], there);
     expect(adopted.adopted).toEqual(['link br0', 'route main 10.0.0.0/8']);
     expect(adopted.actions).toEqual([]);
-    expect(planOf([], there, { owned: ownedBy(adopted) }).actions).toEqual([]);
+  });
+
+  it('removes what was taken over and is dropped, and lets it go when it goes back', () => {
+    const there = stateOf(['link', bridge]);
+    const owned = ownedBy(planOf([documentOf({ links: [bridge], adopt: true })], there));
+    expect(stepsIn(planOf([], there, { owned }))).toEqual(['remove link br0']);
+    expect(planOf([], there, { owned, releases: true }).actions).toEqual([]);
   });
 
   it('takes the protocol weir for a proof of ownership', () => {

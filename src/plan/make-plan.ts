@@ -21,11 +21,13 @@ export function makePlan(input: PlanInput): Plan {
 }
 
 /** What differs from the documents, in no order and without what it leads to: enough to see whether anything does. */
-export function differencesIn(input: Pick<PlanInput, 'desired' | 'owned' | 'observed'>): readonly Action[] {
+export function differencesIn(
+  input: Pick<PlanInput, 'desired' | 'owned' | 'observed' | 'releases'>,
+): readonly Action[] {
   return draft(input).actions;
 }
 
-function draft(input: Pick<PlanInput, 'desired' | 'owned' | 'observed'>): Plan {
+function draft(input: Pick<PlanInput, 'desired' | 'owned' | 'observed' | 'releases'>): Plan {
   const actions: Action[] = [];
   const owns: OwnedObject[] = [];
   const adopted: ObjectId[] = [];
@@ -112,7 +114,7 @@ function settingNamed(dropped: Spec, field: string): boolean {
 
 /** Of objects that no document declares any more: they go, or get back what Weir changed. */
 function stepsAway(
-  { owned, observed }: Pick<PlanInput, 'owned' | 'observed'>,
+  { owned, observed, releases = false }: Pick<PlanInput, 'owned' | 'observed' | 'releases'>,
   declared: ReadonlySet<ObjectId>,
 ): readonly Action[] {
   const steps: Action[] = [];
@@ -121,7 +123,7 @@ function stepsAway(
   for (const known of owned.values()) {
     const seen = observed.get(known.id);
     if (seen === undefined || declared.has(known.id)) continue;
-    if (known.created && objectClass(known.class).innate?.(seen.spec) !== true) {
+    if ((known.created || !releases) && objectClass(known.class).innate?.(seen.spec) !== true) {
       gone.add(known.id);
       steps.push(...stepsOf({ object: seen, fields: [] }, seen.spec));
     } else changed.push([known, seen]);

@@ -80,6 +80,11 @@ export interface PlanInput {
   /** Features that the kernel lacks, of those that `Requirement.feature` names. */
   readonly unsupported: ReadonlySet<string>;
   readonly callers: readonly CallerPath[];
+  /**
+   * What was taken over and is declared no more is let go, as it was, instead of removed: for going back to a time
+   * before Weir had it.
+   */
+  readonly releases?: boolean;
 }
 
 /** Canonical settings by object: `undefined` where the object does not exist. What a rollback restores. */

@@ -44,10 +44,16 @@ test('kinds of qdiscs are found by trying, and nothing changes', async () => {
   expect(missing.has('qdisc htb')).toBe(false);
 });
 
+/** Settings without which `tc` does not even ask the kernel. */
+const NEEDED: Readonly<Record<string, string>> = {
+  tbf: 'rate 1mbit burst 5kb limit 9kb',
+  red: 'limit 400000 min 30000 max 90000 avpkt 1000 burst 55',
+};
+
 /** What the kernel says of a qdisc; `tc` itself has no use for kinds that it does not know. */
 function isKnownQdisc(name: string, kind: string): boolean {
   if (kind === 'nonsense') return false;
-  const settings = kind === 'tbf' ? 'rate 1mbit burst 5kb limit 9kb'.split(' ') : [];
+  const settings = NEEDED[kind]?.split(' ') ?? [];
   const where = kind === 'ingress' || kind === 'clsact' ? [kind] : ['root', kind, ...settings];
   const tried = spawnSync('tc', ['-n', name, 'qdisc', 'replace', 'dev', 'lo', ...where]);
   return !tried.stderr.toString().includes('qdisc kind is unknown');

@@ -22,12 +22,15 @@ async function decodeAll(capture: Capture): Promise<unknown[]> {
   }));
 }
 
+/** Families of which the recording kernel has nothing to say: CONFIG_WIREGUARD is off there. */
+const SILENT = ['netlink', 'wireguard'];
+
 test('there are captures of every family', () => {
   const families = new Set(dumps.map(({ kind }) => kind.split(':')[0]));
   expect([...families].sort()).toEqual(
     models
       .map(({ name }) => name)
-      .filter((name) => name !== 'netlink')
+      .filter((name) => !SILENT.includes(name))
       .sort(),
   );
 });
