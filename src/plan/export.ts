@@ -16,7 +16,7 @@ interface Sections {
  */
 export function exportDocuments(objects: Iterable<NetObject>): readonly DocumentValue[] {
   const specs = new Map<string, Sections>();
-  for (const { netns, class: name, spec } of objects) {
+  for (const { netns, class: name, spec } of sorted(objects)) {
     const { section, item } = objectClass(name);
     if (section === undefined || item === undefined) continue;
     const id = `${netns} ${section.document}`;
@@ -27,6 +27,12 @@ export function exportDocuments(objects: Iterable<NetObject>): readonly Document
     else items.push(item(spec));
   }
   return [...specs].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => documentOf(one));
+}
+
+/** By key, numbers by their value: what was made anew stands where it stood. */
+function sorted(objects: Iterable<NetObject>): readonly NetObject[] {
+  const { compare } = new Intl.Collator('en', { numeric: true });
+  return [...objects].sort((a, b) => compare(a.key, b.key));
 }
 
 function documentOf({ kind, netns, sections }: Sections): DocumentValue {
