@@ -138,11 +138,11 @@ ${head('b')}spec:
       spec:
         adopt: true
         links:
-          - { name: eth0, state: up, mtu: 1500 }
           - name: br0
             kind: bridge
             bridge:
               max_age: 20
+          - { name: eth0, state: up, mtu: 1500 }
         routes:
           - { dst: 10.0.0.0/8, dev: br0, protocol: static }
       ---
