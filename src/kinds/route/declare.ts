@@ -7,6 +7,7 @@ import { present } from '../fields.ts';
 import type { Complain, Declared } from '../object-class.ts';
 import { canonicalDestination } from './destination.ts';
 import { declareEncap } from './encap.ts';
+import { canonicalMetrics } from './metrics.ts';
 import { protocolNumber, tableField, tableNumber } from './names.ts';
 import type { HopSpec, RouteSpec } from './schema.ts';
 
@@ -28,13 +29,14 @@ export function declareRoute(item: RouteSpec, complain: Complain): readonly Decl
   if (item.tos === 0) delete spec['tos'];
   if (item.metric === (v6 ? IPV6_METRIC : 0) || (v6 && item.metric === 0)) delete spec['metric'];
   if (item.pref === 'medium') delete spec['pref'];
-  if (item.scope !== undefined && item.scope === usualScope(item, v6)) delete spec['scope'];
   address(spec, 'gateway', v6, complain);
   address(spec, 'prefsrc', v6, complain);
   if (item.encap !== undefined) spec['encap'] = declareEncap(item.encap, 'encap', complain);
   if (item.realms !== undefined) spec['realms'] = canonicalRealms(item.realms);
   if (item.via !== undefined) spec['via'] = declareVia(item.via, v6, 'via', complain);
-  if (item.nexthops !== undefined) spec['nexthops'] = hops(item.nexthops, v6, complain);
+  if (item.nexthops !== undefined) setHops(spec, hops(item.nexthops, v6, complain));
+  if (item.metrics !== undefined) set(spec, 'metrics', canonicalMetrics(item.metrics));
+  if (item.scope !== undefined && item.scope === usualScope(spec, v6)) delete spec['scope'];
   checkWay(item, v6, complain);
   return [{ class: 'route', spec, path: '' }];
 }
@@ -87,7 +89,30 @@ function hops(list: readonly HopSpec[], v6: boolean, complain: Complain): readon
       complain(`nexthops.${i}`, 'says no way: give gateway or dev');
     return spec;
   });
+  if (v6) checkTwice(canonical, complain);
   return canonical;
+}
+
+/** net/ipv6/route.c rt6_duplicate_nexthop(): the same router by the same device is one way. */
+function checkTwice(list: readonly Spec[], complain: Complain): void {
+  const seen = new Set<string>();
+  for (const [i, { gateway, dev }] of list.entries()) {
+    const way = JSON.stringify([gateway, dev]);
+    if (seen.has(way)) complain(`nexthops.${i}`, 'is a way that stands above: give that one a weight');
+    seen.add(way);
+  }
+}
+
+/** The kernel keeps a single way as a route's own (fib_nh_common of net/ipv4/fib_semantics.c, rt6_fill_node()). */
+function setHops(spec: Record<string, unknown>, list: readonly Spec[]): void {
+  const [only] = list;
+  if (list.length > 1 || only === undefined) {
+    spec['nexthops'] = list;
+    return;
+  }
+  const { weight: _, ...way } = only;
+  delete spec['nexthops'];
+  Object.assign(spec, way);
 }
 
 function canonicalRealms({ from, to }: NonNullable<HopSpec['realms']>): Spec {
@@ -96,6 +121,7 @@ function canonicalRealms({ from, to }: NonNullable<HopSpec['realms']>): Spec {
 
 function declareVia(via: NonNullable<HopSpec['via']>, v6: boolean, path: string, complain: Complain): Spec {
   if (v6) complain(path, 'an IPv6 route has an IPv6 gateway: write it as gateway');
+  else if (via.family === 'inet') complain(path, 'is of the family of the destination: write it as gateway');
   const bytes = attempt(() => parseIp(via.host), `${path}.host`, complain);
   if (bytes !== undefined && (bytes.length === 16) !== (via.family === 'inet6'))
     complain(`${path}.host`, `is not of the family ${via.family}`);

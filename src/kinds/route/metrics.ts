@@ -42,6 +42,14 @@ export function metricsAttrs(m: MetricsSpec): RtaMetricsAttrs {
   });
 }
 
+/** Canonical form of declared metrics: the kernel keeps no zeros, and locks are a set. */
+export function canonicalMetrics(m: MetricsSpec): MetricsSpec | undefined {
+  const kept = Object.entries(m).filter(([, value]) => value !== 0);
+  const lock = m.lock && Object.keys(LOCKS).filter((name) => m.lock?.some((locked) => locked === name));
+  const spec = present({ ...Object.fromEntries(kept), lock });
+  return Object.keys(spec).length === 0 ? undefined : (spec as MetricsSpec);
+}
+
 /** Metrics as a document declares them, of those that the kernel reports. */
 export function metricsSpec(m: RtaMetricsAttrs): MetricsSpec | undefined {
   const lock = m.rtaxLock ?? 0;

@@ -15,6 +15,7 @@ import { tableField } from './names.ts';
 
 const RTNH_F_ONLINK = 4;
 const USER_HZ = 100;
+const RTN_BLACKHOLE = 6;
 const PREFERENCES: Readonly<Record<number, string>> = { 1: 'high', 3: 'low' };
 
 type Names = (ifindex: number) => string;
@@ -26,7 +27,9 @@ type Names = (ifindex: number) => string;
 export function routeSpec(header: Rtmsg, a: RouteAttrs, nameOf: Names): Spec {
   const v6 = header.rtmFamily === AF_INET6;
   const spec = placeSpec(header, a);
-  if (header.rtmType !== 1) spec['type'] = rtTypeName(header.rtmType);
+  // With a nexthop object that drops packets the kernel calls the route a blackhole, whatever it was made as
+  if (header.rtmType !== 1 && !(header.rtmType === RTN_BLACKHOLE && a.rtaNhId !== undefined))
+    spec['type'] = rtTypeName(header.rtmType);
   spec['protocol'] = rtProtoName(header.rtmProtocol);
   if (a.rtaPrefsrc !== undefined) spec['prefsrc'] = renderIp(a.rtaPrefsrc);
   addWay(spec, header, a, nameOf);

@@ -64,7 +64,7 @@ const Hop = Type.Object(
 /** Metrics of the path, with RTAX_* numbers behind them. */
 const Metrics = Type.Object(
   {
-    mtu: number('Path MTU in bytes', 68, 65535),
+    mtu: number('Path MTU in bytes', 68, 65520),
     window: number('TCP window to advertise, in bytes', 1, U32),
     rtt: number('Initial round-trip time in milliseconds', 1, U32 >>> 3),
     rttvar: number('Initial variance of it in milliseconds', 1, U32 >>> 2),

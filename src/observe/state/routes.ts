@@ -161,6 +161,8 @@ async function lookUp(
   key: string,
 ): Promise<Spec | undefined> {
   const { address } = placeOf(key);
+  // The kernel would call the route to a group multicast, whatever it was made as
+  if (address.length === 4 && (address[0] ?? 0) >= 224) return undefined;
   const payload = payloadOf((out) => {
     const rtmFamily = address.length === 4 ? AF_INET : AF_INET6;
     encodeRtmsg(out, {
