@@ -174,6 +174,19 @@ describe('confirmation', () => {
     expect(() => engine.confirm('eve')).toThrow(/nothing waits/);
   });
 
+  test('what waits for it is planned from as if it held', async () => {
+    const engine = engineOn();
+    const document = addresses('a', '10.0.0.1/24');
+    await engine.apply(wish(document), unconfirmed, ASKER);
+    const { plan, revision } = await engine.plan(wish(document), ASKER);
+    expect({ revision, ...plan }).toMatchObject({ revision: 1, actions: [], diagnostics: [] });
+    const more = await engine.plan(wish(addresses('b', '10.0.0.2/24')), ASKER);
+    expect(more.plan.actions.map(({ op }) => op)).toEqual(['create']);
+    expect((await engine.diff(undefined, undefined)).plan.actions).toEqual([]);
+    await engine.rollback(undefined, WISH, ASKER);
+    expect(await engine.diff(undefined, undefined)).toMatchObject({ revision: 0, plan: { actions: [] } });
+  });
+
   test('that does not come undoes the change', async () => {
     const engine = engineOn();
     await engine.apply(wish(addresses('a', '10.0.0.1/24')), { ...WISH, confirmSeconds: 0.05 }, ASKER);

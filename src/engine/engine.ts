@@ -119,15 +119,15 @@ export class Engine {
   /** What the documents would change. */
   async plan(wish: PlanWish, asker: Asker): Promise<PlanAnswer> {
     const { plan } = await this.#prepare(this.#merged(wish), asker);
-    return { revision: this.#journal.current, plan };
+    return { revision: this.#latest, plan };
   }
 
-  /** What leads from one revision (the running state when absent) to another (the current one when absent). */
+  /** What leads from one revision (the running state when absent) to another (the latest one when absent). */
   async diff(from: number | undefined, to: number | undefined): Promise<PlanAnswer> {
-    const documents = this.documentsOf(to ?? this.#journal.current);
+    const documents = this.documentsOf(to ?? this.#latest);
     if (from !== undefined) return { revision: from, plan: planBetween(this.documentsOf(from), documents) };
     const { plan } = await this.#prepare(documents, { who: '', peers: [] });
-    return { revision: this.#journal.current, plan };
+    return { revision: this.#latest, plan };
   }
 
   /** Carry documents out. It resolves when that is done or undone, and does not wait for the confirmation. */
@@ -235,14 +235,21 @@ export class Engine {
   }
 
   #merged({ documents, prune }: PlanWish): DocumentSet {
-    return prune ? documents : mergeDocuments(this.#journal.documents(this.#journal.current), documents);
+    return prune ? documents : mergeDocuments(this.#journal.documents(this.#latest), documents);
   }
 
   async #prepare(documents: DocumentSet, { peers }: Asker, releases = false): Promise<Prepared> {
     const paths = await Promise.all(peers.map(async (peer) => (await this.parts.pathTo(peer)) ?? { peer }));
     const found = await withDevices(this.parts, documents);
     const { reader } = this.parts;
-    const prepared = await preparePlan(reader, this.#features, found, this.#owned, paths, releases);
+    const prepared = await preparePlan(
+      reader,
+      this.#features,
+      found,
+      this.#next ?? this.#owned,
+      paths,
+      releases,
+    );
     const { plan } = prepared;
     return { ...prepared, plan: { ...plan, diagnostics: withLines(plan.diagnostics, found) } };
   }
@@ -362,6 +369,12 @@ export class Engine {
     const { current } = this.#journal;
     if (given !== undefined && given !== current)
       throw new WeirError('REVISION_MISMATCH', { current, given });
+  }
+
+  /** The revision that the node is as: also one that waits for its confirmation. */
+  get #latest(): number {
+    const { openChange, current } = this.#journal;
+    return openChange?.phase === 'unconfirmed' ? openChange.revision : current;
   }
 
   #before(revision: number): number {
