@@ -16,6 +16,9 @@ import { FIRST_SETTINGS, flagsOf, LATER_SETTINGS } from './common.ts';
 import { declaredKind, PORT_SETTINGS } from './declared.ts';
 import type { Attributes, Settings } from './setting.ts';
 
+/** MTU of Ethernet (include/uapi/linux/if_ether.h). */
+const ETH_DATA_LEN = 1500;
+
 /** Flags and attributes of one message to a link. */
 interface Message {
   readonly type?: number;
@@ -50,14 +53,25 @@ function create(spec: Spec, to: OperationSink): void {
     send(to, {
       flags: NLM_F_CREATE | NLM_F_EXCL,
       ...atOnce,
-      attrs: { ifname: name, ...first, linkinfo: info },
+      attrs: { ifname: name, ...first, ...provisionalMtu(spec), linkinfo: info },
     });
+    if (spec['kind'] === 'bridge' && spec['mtu'] !== undefined)
+      send(to, { attrs: { ifname: name, mtu: spec['mtu'] } });
     if (isNotEmpty(later)) send(to, { attrs: { ifname: name, ...later } });
   }
   if (port !== undefined) send(to, { attrs: { ifname: name, linkinfo: port } });
   if (afterwards && flags.mask !== 0 && spec['kind'] !== 'tun')
     send(to, { ...flags, attrs: { ifname: name } });
   altnames(name, 0, [], spec['altnames'], to);
+}
+
+/**
+ * A bridge follows the MTU of its ports until its own has been changed (net/bridge/br_device.c br_change_mtu()): what
+ * it is made with does not count, so that it is made with another one.
+ */
+function provisionalMtu({ kind, mtu }: Spec): Attributes {
+  if (kind !== 'bridge' || mtu === undefined) return {};
+  return { mtu: mtu === ETH_DATA_LEN ? ETH_DATA_LEN - 1 : ETH_DATA_LEN };
 }
 
 function alter(before: Spec, after: Spec, to: OperationSink): void {
