@@ -110,8 +110,8 @@ export function declareAddress(item: AddressSpec, complain: Complain): readonly 
   const spec = present({
     ...item,
     address: renderPrefix(local),
-    peer: ip(item.peer, 'peer', local, complain),
-    broadcast: ip(item.broadcast, 'broadcast', local, complain),
+    peer: other(ip(item.peer, 'peer', local, complain), renderIp(local.address)),
+    broadcast: other(ip(item.broadcast, 'broadcast', local, complain), '0.0.0.0'),
     preferred_life_time: item.preferred_life_time ?? item.valid_life_time,
     scope: item.scope === 'global' ? undefined : item.scope,
     label: item.label === item.dev ? undefined : item.label,
@@ -181,6 +181,11 @@ function lifetimes(spec: AddressSpec) {
 
 function renderPrefix({ address: bytes, prefixlen }: IpPrefix): string {
   return `${renderIp(bytes)}/${prefixlen}`;
+}
+
+/** The kernel tells neither a peer that is the address itself nor an empty broadcast address. */
+function other(text: string | undefined, untold: string): string | undefined {
+  return text === untold ? undefined : text;
 }
 
 function ip(text: string | undefined, name: string, local: IpPrefix, complain: Complain): string | undefined {

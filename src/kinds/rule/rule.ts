@@ -2,8 +2,9 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { ipProtocolName } from '../../model/names/ip-protocols.ts';
 import { rtProtoName } from '../../model/names/rt-protos.ts';
+import type { Spec } from '../../model/object.ts';
 import { attempt } from '../addresses.ts';
-import { present } from '../fields.ts';
+import { present, unlessZero } from '../fields.ts';
 import type { Complain, Declared, ObjectClass } from '../object-class.ts';
 import { canonicalDestination, DEFAULT } from '../route/destination.ts';
 import { protocolNumber, tableField, tableNumber } from '../route/names.ts';
@@ -154,6 +155,7 @@ function declareRule(item: RuleSpec, complain: Complain): readonly Declared[] {
     sport: single(item.sport),
     dport: single(item.dport),
     table: item.table === undefined ? undefined : tableField(tableNumber(item.table)),
+    realms: canonicalRealms(item.realms),
     protocol: number === undefined ? 'weir' : rtProtoName(number),
   });
   return [{ class: 'rule', spec, path: '' }];
@@ -181,6 +183,12 @@ function check(
     if (typeof value === 'object' && value.start > value.end)
       complain(name, 'starts behind its end: swap the two');
   }
+}
+
+/** The kernel tells no realm of number 0. */
+function canonicalRealms(realms: RuleSpec['realms']): Spec | undefined {
+  const { from = 0, to = 0 } = realms ?? {};
+  return from + to === 0 ? undefined : present({ from: unlessZero(from), to: unlessZero(to) });
 }
 
 /** `all` and the prefix of length 0 match everything and are left out. */
