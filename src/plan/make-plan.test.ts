@@ -57,6 +57,16 @@ describe('a plan', () => {
     expect(planOf([], there, { owned, releases: true }).actions).toEqual([]);
   });
 
+  it('gives a dropped device that was declared without its kind its settings back, and never removes it', () => {
+    const veth = { name: 'eth0', kind: 'veth', state: 'up', mtu: 1500 };
+    const adopted = planOf(
+      [documentOf({ links: [{ name: 'eth0', mtu: 1400 }], adopt: true })],
+      stateOf(['link', veth]),
+    );
+    const changed = stateOf(['link', { ...veth, mtu: 1400 }]);
+    expect(stepsIn(planOf([], changed, { owned: ownedBy(adopted) }))).toEqual(['change link eth0']);
+  });
+
   it('takes the protocol weir for a proof of ownership', () => {
     const there = stateOf(eth0, ['route', { dst: '10.0.0.0/8', dev: 'eth0', protocol: 'weir' }]);
     const plan = planOf([documentOf({ routes: [{ dst: '10.0.0.0/8', dev: 'eth0', metric: 5 }] })], there);

@@ -123,7 +123,10 @@ function stepsAway(
   for (const known of owned.values()) {
     const seen = observed.get(known.id);
     if (seen === undefined || declared.has(known.id)) continue;
-    if ((known.created || !releases) && objectClass(known.class).innate?.(seen.spec) !== true) {
+    const { innate } = objectClass(known.class);
+    // a device that is declared without its kind is there by itself, whatever the kernel says that it is
+    const itself = innate?.(seen.spec) === true || innate?.(known.declared) === true;
+    if ((known.created || !releases) && !itself) {
       gone.add(known.id);
       steps.push(...stepsOf({ object: seen, fields: [] }, seen.spec));
     } else changed.push([known, seen]);
