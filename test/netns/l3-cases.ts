@@ -247,5 +247,6 @@ export const CASES: readonly (readonly [ClassName, string, object, (object | und
     { priority: 108, from: '10.9.0.0/16', table: 9, realms: { from: 1, to: 2 } },
     undefined,
   ],
+  ['rule', 'of no mark', { priority: 110, fwmark: 0, table: 9 }, undefined],
   ['rule', 'of a tunnel', { priority: 109, tun_id: 9, table: 9 }, undefined],
 ];

@@ -69,7 +69,8 @@ function selectors(spec: RuleSpec) {
     fraIifname: spec.iif,
     fraOifname: spec.oif,
     fraFwmark: spec.fwmark,
-    fraFwmask: spec.fwmask,
+    // Without a mask the kernel takes the mark 0 for any mark (net/core/fib_rules.c fib_nl2rule())
+    fraFwmask: spec.fwmask ?? (spec.fwmark === 0 ? 0xffff_ffff : undefined),
     fraIpProto: given(spec.ipproto, ipProtocolNumber),
     fraSportRange: given(spec.sport, portRange),
     fraDportRange: given(spec.dport, portRange),
