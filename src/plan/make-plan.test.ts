@@ -57,6 +57,13 @@ describe('a plan', () => {
     expect(planOf([], there, { owned, releases: true }).actions).toEqual([]);
   });
 
+  it('gives back all of what was taken over and replaced by another kind', () => {
+    const before = { name: 'br0', kind: 'vlan', link: 'eth0', vlan: { id: 7 } };
+    const adopted = planOf([documentOf({ links: [bridge], adopt: true })], stateOf(eth0, ['link', before]));
+    const back = planOf([], stateOf(eth0, ['link', bridge]), { owned: ownedBy(adopted), releases: true });
+    expect(back.actions.at(-1)?.after).toMatchObject(before);
+  });
+
   it('gives a dropped device that was declared without its kind its settings back, and never removes it', () => {
     const veth = { name: 'eth0', kind: 'veth', state: 'up', mtu: 1500 };
     const adopted = planOf(

@@ -4,7 +4,7 @@ import type { NetObject, ObjectId, OwnedObject, Spec } from '../model/object.ts'
 import { basesOf } from './consequences.ts';
 import { diagnose } from './diagnose/diagnose.ts';
 import { ordered } from './order.ts';
-import { type Claim, claimOf, ownedAfter, returned } from './ownership.ts';
+import { type Claim, claimOf, isOfAnotherKind, ownedAfter, returned } from './ownership.ts';
 import type { Action, DesiredObject, Diagnostic, Plan, PlanInput } from './plan.ts';
 import { withRestored } from './put-back.ts';
 import { differing, merged } from './settings.ts';
@@ -138,7 +138,8 @@ function stepsAway(
 
 function stepsBack(owned: OwnedObject, seen: NetObject): readonly Action[] {
   const kind = objectClass(owned.class);
-  const after = kind.compare === 'whole' ? owned.original : returned(seen.spec, owned, {}).spec;
+  const isWhole = kind.compare === 'whole' || isOfAnotherKind(owned.original, seen.spec);
+  const after = isWhole ? owned.original : returned(seen.spec, owned, {}).spec;
   const fields = differing(kind, after, seen.spec, true);
   if (fields.length === 0) return [];
   return stepsOf({ object: seen, after: ofItsMaster(after, seen.spec, owned.original), fields }, seen.spec);

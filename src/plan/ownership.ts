@@ -48,9 +48,16 @@ function originalOf(
   if (claim === 'absent' || seen === undefined) return NOTHING;
   if (objectClass(desired.class).compare === 'whole')
     return claim === 'adopt' ? seen.spec : (owned?.original ?? NOTHING);
+  const before = owned === undefined ? seen.spec : owned.original;
+  if (claim !== 'shared' && isOfAnotherKind(before, desired.spec)) return before;
   if (owned === undefined) return claim === 'ours' ? NOTHING : picked(seen.spec, desired.spec);
   const isNew = without(desired.spec, owned.declared);
   return merged(picked(owned.original, desired.spec), picked(seen.spec, isNew));
+}
+
+/** True where an object of another kind took the place: of the one before, all settings are kept. */
+export function isOfAnotherKind(before: Spec, after: Spec): boolean {
+  return before['kind'] !== undefined && after['kind'] !== undefined && before['kind'] !== after['kind'];
 }
 
 /**
