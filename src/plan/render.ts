@@ -55,7 +55,10 @@ export function renderPlan(plan: Plan, { color = false, fold = 50 }: RenderOptio
 /** `Plan: 3 to create, 1 to change, 0 to replace, 1 to remove.` */
 export function summary(plan: Pick<Plan, 'actions' | 'adopted'>): string {
   const { create, change, replace, remove, adopt } = countsOf(plan);
-  if (plan.actions.length === 0 && adopt === 0) return 'No changes. The node matches the documents.';
+  if (plan.actions.length === 0) {
+    const taken = adopt === 0 ? '' : ` ${adopt} ${adopt === 1 ? 'object becomes' : 'objects become'} Weir's.`;
+    return `No changes. The node matches the documents.${taken}`;
+  }
   const adopting = adopt === 0 ? '' : `, ${adopt} to adopt`;
   return `Plan: ${create} to create, ${change} to change, ${replace} to replace, ${remove} to remove${adopting}.`;
 }

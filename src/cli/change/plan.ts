@@ -33,9 +33,10 @@ export function askPlan(
   return agent.post<PlanReport>('/v1/plan', request, { query: viewOf(context, full) });
 }
 
-/** True when carrying it out would change the node, or what Weir takes for its own. */
+/** True when carrying it out would change the node; taking objects over does not. */
 export function hasChanges({ counts }: PlanReport): boolean {
-  return Object.values(counts).some((count) => count > 0);
+  const { adopt: _, ...changes } = counts;
+  return Object.values(changes).some((count) => count > 0);
 }
 
 /** True when it cannot be carried out. */
