@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { recordingSink } from '../../test/helpers/recording-sink.ts';
-import { wireOf } from '../base/wire.ts';
-import { decodeWgdeviceAttrs, WG_CMD_SET_DEVICE } from '../codec/generated/wireguard.ts';
-import { link } from '../kinds/link/link.ts';
-import type { Change } from '../kinds/object-class.ts';
-import { canonicalEndpoint } from '../kinds/wireguard/endpoint.ts';
-import { keyBytes, keyText } from '../kinds/wireguard/key.ts';
-import { wireguardSpec } from '../kinds/wireguard/observed.ts';
-import { wireguard } from '../kinds/wireguard/wireguard.ts';
-import type { Spec } from '../model/object.ts';
-import { withUnseen } from './recalled.ts';
-import { differing } from './settings.ts';
+import { wireOf } from '../../../src/base/wire.ts';
+import { decodeWgdeviceAttrs, WG_CMD_SET_DEVICE } from '../../../src/codec/generated/wireguard.ts';
+import { link } from '../../../src/kinds/link/link.ts';
+import type { Change } from '../../../src/kinds/object-class.ts';
+import { canonicalEndpoint } from '../../../src/kinds/wireguard/endpoint.ts';
+import { keyBytes, keyText } from '../../../src/kinds/wireguard/key.ts';
+import { wireguardSpec } from '../../../src/kinds/wireguard/observed.ts';
+import { wireguard } from '../../../src/kinds/wireguard/wireguard.ts';
+import type { Spec } from '../../../src/model/object.ts';
+import { withUnseen } from '../../../src/plan/recalled.ts';
+import { differing } from '../../../src/plan/settings.ts';
+import { recordingSink } from '../../helpers/recording-sink.ts';
 
-const golden = (name: string) =>
-  new Uint8Array(readFileSync(new URL(`../../test/golden/wireguard/${name}.bin`, import.meta.url)));
+const golden = (name: string) => new Uint8Array(readFileSync(new URL(`./${name}.bin`, import.meta.url)));
 /** As make.py has them. */
 const key = (seed: number) => Uint8Array.from({ length: 32 }, (_, i) => seed + 7 * i);
 const text = (seed: number) => Buffer.from(key(seed)).toString('base64');
