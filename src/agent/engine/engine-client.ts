@@ -127,6 +127,8 @@ export class EngineClient {
     const worker = new Worker(PROGRAM, {
       workerData: this.#settings,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+      // the addon opens descriptors that Node then closes: to Node's own bookkeeping they are strangers
+      trackUnmanagedFds: false,
     });
     this.#worker = worker;
     return new Promise((resolve) => {
