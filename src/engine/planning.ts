@@ -64,7 +64,9 @@ export async function differences(
   desired: readonly DesiredObject[],
   plan: Plan,
 ): Promise<readonly Action[]> {
-  const owned = new Map(plan.owns.map((object) => [object.id, object]));
+  // of a narrowed plan the other objects are not what it is about
+  const about = new Set(desired.map(({ id }) => id));
+  const owned = new Map(plan.owns.filter(({ id }) => about.has(id)).map((object) => [object.id, object]));
   const wanted = new Wanted();
   for (const object of desired) wanted.addWithNeeds(object);
   for (const action of plan.actions) wanted.add(action);

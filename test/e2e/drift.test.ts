@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type AgentProcess, agentProcess, scratch } from '../helpers/agent-process.ts';
-import { apply, changeStatus, network } from '../helpers/change-client.ts';
+import { apply, ask, changeStatus, network } from '../helpers/change-client.ts';
 import { netns, type TestNetns } from '../helpers/netns.ts';
 
 let node: TestNetns;
@@ -25,8 +25,16 @@ beforeAll(async () => {
   };
   const route = (dst: string) => ({ dst, gateway: '192.0.2.2', dev: 'v0' });
   const restore = { drift: 'restore', routes: [route('198.51.100.0/24'), route('198.51.101.0/24')] };
+  const cable = {
+    drift: 'restore',
+    links: [
+      { name: 'plug0', kind: 'veth', state: 'up', veth: { peer: 'plug1' } },
+      { name: 'plug1', kind: 'veth', state: 'up', veth: { peer: 'plug0' } },
+    ],
+    addresses: [{ dev: 'plug0', address: '203.0.114.1/24' }],
+  };
   const options = { confirmSeconds: 0, probes: ['none'] };
-  const documents = [network('reported', report), network('restored', restore)];
+  const documents = [network('reported', report), network('restored', restore), network('cable', cable)];
   expect(await apply(agent.to.socketPath, documents, options)).toMatchObject({ status: 'confirmed' });
 });
 
@@ -63,6 +71,19 @@ test('what a document wants restored is restored, and foreign routes are left al
   expect(await eventually(routes, (text) => text !== '')).toContain('via 192.0.2.2');
   expect(node.ip('route', 'show', '203.0.113.0/24')).not.toBe('');
   expect(await eventually(drift, (items) => items.length === 0)).toEqual([]);
+});
+
+test('what is restored is judged by itself, whatever else stands beside it', async () => {
+  node.ip('addr', 'del', '203.0.114.1/24', 'dev', 'plug0');
+  node.ip('link', 'set', 'plug0', 'down');
+  const shown = () => node.ip('-br', 'addr', 'show', 'dev', 'plug0');
+  expect(await eventually(shown, (text) => text.includes('203.0.114.1/24'))).toMatch(
+    /UP .*203\.0\.114\.1\/24/,
+  );
+  expect(await eventually(drift, (items) => items.length === 0)).toEqual([]);
+  const { body } = await ask(agent.to.socketPath, 'GET', '/v1/revisions');
+  const { items } = body as { items: readonly { state: string }[] };
+  expect(items.map(({ state }) => state)).not.toContain('rolled-back');
 });
 
 test('what goes without a word, and cannot be restored at once, is restored later', async () => {
