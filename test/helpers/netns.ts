@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -64,7 +64,8 @@ function linksDown(name: string): void {
   }[];
   const up = links.filter(({ flags }) => flags.includes('UP'));
   const commands = up.map(({ ifname }) => `link set dev ${ifname} down\n`).join('');
-  execFileSync('ip', ['-n', name, '-force', '-batch', '-'], { input: commands, stdio: 'pipe' });
+  // one that goes meanwhile, with the namespace of its other end, is down as well
+  spawnSync('ip', ['-n', name, '-force', '-batch', '-'], { input: commands, stdio: 'pipe' });
 }
 
 async function mustBeGone(name: string, inode: number): Promise<void> {
