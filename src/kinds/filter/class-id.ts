@@ -22,9 +22,13 @@ export function classIdNumber(text: string): number {
   );
 }
 
-/** The text of a number, the inverse of {@link classIdNumber}. */
+/** The text of a class: `1:10`. It is never the name of a hook, whatever its number. */
 export function renderClassId(number: number): string {
+  return `${(number >>> 16).toString(16)}:${(number & 0xffff).toString(16)}`;
+}
+
+/** The text of where a filter hangs: `ingress`, `egress`, or the handle of a qdisc `1:`. */
+export function renderParent(number: number): string {
   const hook = Object.keys(HOOKS).find((name) => HOOKS[name] === number);
-  const minor = number & 0xffff;
-  return hook ?? `${(number >>> 16).toString(16)}:${minor === 0 ? '' : minor.toString(16)}`;
+  return hook ?? ((number & 0xffff) === 0 ? `${(number >>> 16).toString(16)}:` : renderClassId(number));
 }

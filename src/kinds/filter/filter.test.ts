@@ -63,9 +63,10 @@ const six = fc.ipV6().chain((ip) => fc.integer({ min: 1, max: 128 }).map((length
 const mac = fc
   .array(u(8), { minLength: 6, maxLength: 6 })
   .map((bytes) => bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':'));
-const classid = fc
-  .tuple(u(16, 1), u(16, 1))
-  .map(([major, minor]) => `${major.toString(16)}:${minor.toString(16)}`);
+const classid = fc.oneof(
+  fc.tuple(u(16), u(16)).map(([major, minor]) => `${major.toString(16)}:${minor.toString(16)}`),
+  fc.constantFrom('ffff:fff2', 'ffff:fff3', '1:0'),
+);
 const at = fc.integer({ min: -8, max: 40 }).map((words) => words * 4);
 const offload = { skip_hw: maybe(fc.constant(true)), skip_sw: maybe(fc.constant(true)) };
 

@@ -7,7 +7,7 @@ import { DeviceName } from '../link/setting.ts';
 import type { Complain, Declared, ObjectClass, Requirement } from '../object-class.ts';
 import { CLASS_ID_PATTERN, canonicalHandle } from '../qdisc/handle.ts';
 import { Actions, actionKind, canonicalAction } from './action/actions.ts';
-import { ClassId, classIdNumber, HOOKS, Parent, renderClassId } from './class-id.ts';
+import { ClassId, classIdNumber, HOOKS, Parent, renderClassId, renderParent } from './class-id.ts';
 import { FILTER_KINDS, filterKind } from './kinds.ts';
 import { Protocol, protocolNumber, renderProtocol } from './protocol.ts';
 import { writeFilter } from './write.ts';
@@ -76,7 +76,7 @@ function declareFilter(item: FilterHead, complain: Complain): readonly Declared[
   const spec = filterSpec({
     ...item,
     protocol,
-    parent: renderClassId(classIdNumber(item.parent)),
+    parent: renderParent(classIdNumber(item.parent)),
     under: given(item.under, canonicalHandle),
     classid: given(item.classid, (id) => renderClassId(classIdNumber(id))),
     [item.kind]: settings,

@@ -5,7 +5,7 @@ import { given } from '../fields.ts';
 import type { TcMessage } from '../qdisc/observed.ts';
 import { observedAction } from './action/actions.ts';
 import type { Attributes } from './action/kind.ts';
-import { renderClassId } from './class-id.ts';
+import { renderClassId, renderParent } from './class-id.ts';
 import { filter, filterSpec } from './filter.ts';
 import { filterKind } from './kinds.ts';
 import { renderProtocol } from './protocol.ts';
@@ -33,7 +33,7 @@ export function observedFilter(
   );
   return filterSpec({
     dev: nameOf(header.tcmIfindex),
-    parent: renderClassId(header.tcmParent),
+    parent: renderParent(header.tcmParent),
     under,
     chain: attrs.chain,
     priority: header.tcmInfo >>> 16,
