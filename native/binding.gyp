@@ -7,11 +7,13 @@
         "src/addon.c",
         "src/args.c",
         "src/bpf.c",
+        "src/bpf_face.c",
         "src/ethtool.c",
         "src/fdwatch.c",
         "src/later.c",
         "src/netlink.c",
         "src/netns.c",
+        "src/ring.c",
         "src/socket.c",
         "src/tun.c",
         "src/unix.c"

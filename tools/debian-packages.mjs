@@ -2,9 +2,9 @@
 // The Debian packages that Weir needs, by purpose. The README lists them from here.
 
 /** To build and run the agent. */
-export const RUN = ['g++', 'make', 'python3'];
+export const RUN = ['g++', 'make', 'python3', 'clang', 'llvm', 'libbpf-dev', 'linux-libc-dev'];
 
-/** To run the tests: oracles, compilers for generated code, and a terminal. */
+/** To run the tests: oracles and a terminal. */
 export const TEST = [
   'iproute2',
   'iputils-ping',
@@ -13,10 +13,7 @@ export const TEST = [
   'procps',
   'openssl',
   'tmux',
-  'clang',
-  'llvm',
   'bpftool',
-  'linux-libc-dev',
 ];
 
 /**

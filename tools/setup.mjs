@@ -150,6 +150,9 @@ installNpmPackages();
 once('addon', ['native'], 'native/build/Release/weir.node', () =>
   gyp('compiling the native addon', 'native'),
 );
+once('ebpf', ['ebpf', 'tools/ebpf/build.mjs'], 'ebpf/build', () =>
+  run('compiling the eBPF programs', node, ['tools/ebpf/build.mjs']),
+);
 once(
   'dist',
   ['src', 'tsconfig.base.json', 'tsconfig.build.json', 'package-lock.json'],

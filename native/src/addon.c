@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "args.h"
+#include "bpf_face.h"
 #include "core.h"
 #include "fdwatch.h"
 #include "later.h"
@@ -287,17 +288,6 @@ static napi_value socket_receive(napi_env env, napi_callback_info info)
 	return socket_io(env, info, false);
 }
 
-/* bpfGet(path) -> fd */
-static napi_value bpf_get(napi_env env, napi_callback_info info)
-{
-	napi_value args[1];
-	char path[WEIR_MAX_TEXT];
-
-	if (!args_get(env, info, 1, args) || !args_text(env, args[0], "path", path))
-		return NULL;
-	return args_number(env, weir_bpf_get(path));
-}
-
 #define EXPORT(name, function) { name, NULL, function, NULL, NULL, NULL, napi_enumerable, NULL }
 
 NAPI_MODULE_INIT()
@@ -325,7 +315,15 @@ NAPI_MODULE_INIT()
 		EXPORT("socketStatus", socket_status),
 		EXPORT("socketSend", socket_send),
 		EXPORT("socketReceive", socket_receive),
-		EXPORT("bpfGet", bpf_get),
+		EXPORT("bpf", bpf_face_call),
+		EXPORT("perfOpen", bpf_face_perf_open),
+		EXPORT("fdDup", bpf_face_fd_dup),
+		EXPORT("bytesAddress", bpf_face_address),
+		EXPORT("bpfLogFunction", bpf_face_log_function),
+		EXPORT("bpfLogTake", bpf_face_log_take),
+		EXPORT("ringOpen", bpf_face_ring_open),
+		EXPORT("ringDrain", bpf_face_ring_drain),
+		EXPORT("ringClose", bpf_face_ring_close),
 		EXPORT("unixPeer", unix_peer),
 		EXPORT("unixSend", unix_send),
 	};

@@ -106,10 +106,35 @@ int weir_socket_status(int fd);
 int64_t weir_socket_send(int fd, const void *bytes, size_t length);
 int64_t weir_socket_receive(int fd, void *bytes, size_t length);
 
-/* ---- bpf.c ------------------------------------------------------------------------------------------------- */
+/* ---- bpf.c: what libbpf of the distribution cannot do ------------------------------------------------------- */
 
-/* A descriptor of what is pinned at `path` of a bpffs (BPF_OBJ_GET). */
-int weir_bpf_get(const char *path);
+/* bpf(2), with the calling thread in `netns` unless that is negative. The kernel may write into `attr`. */
+int weir_bpf(int netns, unsigned command, void *attr, unsigned size);
+
+/* A software or hardware event of all tasks on one CPU, `frequency` times a second, for a program to be attached to. */
+int weir_perf_open(uint32_t type, uint64_t config, uint64_t frequency, int cpu);
+
+enum { WEIR_BPF_LOG_SIZE = 65536 };
+
+/* The address of a libbpf_print_fn_t that keeps warnings for weir_bpf_log_take(). */
+uint64_t weir_bpf_log_function(void);
+
+/* Move what was kept into `text`. Returns its length. */
+size_t weir_bpf_log_take(char text[WEIR_BPF_LOG_SIZE]);
+
+/* ---- ring.c: the consumer of a BPF ring buffer --------------------------------------------------------------- */
+
+struct weir_ring;
+
+/* Map the ring buffer `map` of `size` bytes. It holds the map by itself: the descriptor may be closed. */
+int weir_ring_open(int map, size_t size, struct weir_ring **out);
+void weir_ring_close(struct weir_ring *ring);
+
+/*
+ * Move the records that are complete into `out`, each as its length in 32 bits, 4 bytes of zero, its data, and zeros or
+ * rubbish up to a multiple of 8. Returns the bytes written; a record for which there is no room stays in the ring.
+ */
+size_t weir_ring_drain(struct weir_ring *ring, uint8_t *out, size_t room);
 
 /* ---- unix.c: Unix sockets ------------------------------------------------------------------------------------ */
 

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -305,8 +306,67 @@ static void sockets_are_connected_in_the_namespace(void)
 	CHECK(weir_socket_connect(own, v4, 3, 9, false) == -EAFNOSUPPORT);
 	CHECK(weir_socket_connect(-1, v4, 4, 9, false) == -EBADF);
 	CHECK(weir_socket_status(own) == -ENOTSOCK);
-	CHECK(weir_bpf_get("/no/such/pin") == -ENOENT);
 	close(own);
+}
+
+enum { RING_SIZE = 4096 };
+
+/* Two records in a ring buffer, put there by a program that the kernel runs once. */
+static void ring_gives_whole_records(void)
+{
+	static char log[4096];
+	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_RINGBUF, .max_entries = RING_SIZE };
+	uint8_t out[64], packet[64] = { 0 };
+	struct weir_ring *ring = NULL;
+	int map = weir_bpf(-1, BPF_MAP_CREATE, &attr, sizeof(attr)), program;
+
+	CHECK(map >= 0);
+	const struct bpf_insn code[] = {
+		/* *(u64 *)(fp - 8) = 7; ringbuf_output(map, fp - 8, 8, 0), and the same with 4 bytes; return 0 */
+		{ BPF_ST | BPF_MEM | BPF_DW, BPF_REG_10, 0, -8, 7 },
+		{ BPF_LD | BPF_IMM | BPF_DW, BPF_REG_1, BPF_PSEUDO_MAP_FD, 0, map }, { 0 },
+		{ BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_2, BPF_REG_10, 0, 0 },
+		{ BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_2, 0, 0, -8 },
+		{ BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_3, 0, 0, 8 },
+		{ BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_4, 0, 0, 0 },
+		{ BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_ringbuf_output },
+		{ BPF_LD | BPF_IMM | BPF_DW, BPF_REG_1, BPF_PSEUDO_MAP_FD, 0, map }, { 0 },
+		{ BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_2, BPF_REG_10, 0, 0 },
+		{ BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_2, 0, 0, -8 },
+		{ BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_3, 0, 0, 4 },
+		{ BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_4, 0, 0, 0 },
+		{ BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_ringbuf_output },
+		{ BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0 },
+		{ BPF_JMP | BPF_EXIT, 0, 0, 0, 0 },
+	};
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_SCHED_CLS;
+	attr.insns = (uint64_t)(uintptr_t)code;
+	attr.insn_cnt = sizeof(code) / sizeof(code[0]);
+	attr.license = (uint64_t)(uintptr_t)"Apache-2.0";
+	attr.log_buf = (uint64_t)(uintptr_t)log;
+	attr.log_size = sizeof(log);
+	attr.log_level = 1;
+	program = weir_bpf(-1, BPF_PROG_LOAD, &attr, sizeof(attr));
+	CHECK(program >= 0);
+	memset(&attr, 0, sizeof(attr));
+	attr.test.prog_fd = (uint32_t)program;
+	attr.test.data_in = (uint64_t)(uintptr_t)packet;
+	attr.test.data_size_in = sizeof(packet);
+	CHECK(weir_bpf(-1, BPF_PROG_TEST_RUN, &attr, sizeof(attr)) == 0);
+
+	CHECK(weir_ring_open(map, 1000, &ring) == -EINVAL);
+	CHECK(weir_ring_open(map, RING_SIZE, &ring) == 0);
+	/* one fits, the other stays */
+	CHECK(weir_ring_drain(ring, out, 24) == 16 && out[0] == 8 && out[8] == 7);
+	CHECK(weir_ring_drain(ring, out, 8) == 0);
+	CHECK(weir_ring_drain(ring, out, sizeof(out)) == 16 && out[0] == 4 && out[8] == 7);
+	CHECK(weir_ring_drain(ring, out, sizeof(out)) == 0);
+	weir_ring_close(ring);
+	close(program);
+	close(map);
+	CHECK(weir_bpf(-1, BPF_OBJ_GET, &attr, sizeof(attr)) < 0);
 }
 
 static void unix_peer_is_this_process(void)
@@ -382,6 +442,7 @@ int main(void)
 	ethtool_reads_a_driver();
 	tun_is_made_in_the_namespace();
 	sockets_are_connected_in_the_namespace();
+	ring_gives_whole_records();
 	unix_peer_is_this_process();
 	unix_datagram_arrives();
 	CHECK(open_descriptors() == before);

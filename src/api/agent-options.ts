@@ -10,6 +10,8 @@ export interface AgentOptions {
   readonly listen?: string;
   /** Key `stateDir`. */
   readonly stateDir?: string;
+  /** Key `pinDir`. */
+  readonly pinDir?: string;
   /** Key `log.level`. */
   readonly logLevel?: string;
   /** Any other key as `path.of.key=value`; the value is read as YAML. */

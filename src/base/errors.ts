@@ -40,6 +40,20 @@ export const ERRORS = {
   ),
   NATIVE_ADDON: failure('the native addon could not be loaded from {path}: {problem}; run `npm run setup`'),
   NO_DATA: failure('{what} is not available on this kernel', 404),
+  // eBPF
+  BPF_OBJECT: {
+    template: 'the eBPF object cannot be used: {problem}',
+    status: 422,
+    exit: 1,
+    retryable: false,
+  },
+  BPF_VERIFIER: {
+    template: 'the kernel refuses the eBPF program {program}: {problem}',
+    status: 422,
+    exit: 1,
+    retryable: false,
+  },
+  BPF_FEATURE: failure('{feature} is not available: {problem}', 501),
   // input
   USAGE: usage('{problem}'),
   CONFIG: usage('{file}: {path}: {problem}'),

@@ -3,6 +3,7 @@ import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, statfsSync, sta
 import type { NetnsFd } from '../base/brand.ts';
 import { WeirError } from '../base/errors.ts';
 import { didYouMean } from '../base/suggest.ts';
+import { getPinned } from './bpf/syscall.ts';
 import { checked, NAMESPACE_RIGHT } from './errno.ts';
 import { readEthtoolDriver } from './ethtool-ioctl.ts';
 import { procReader, sysReader } from './files.ts';
@@ -117,7 +118,7 @@ function openNamespace(name: string, path: string, options: NamespaceOptions): N
       mustBeOpen(`tun ${device.name}`);
       setTun(fd, device);
     },
-    bpf: (path) => checked(`open ${path}`, native().bpfGet(path), 'CAP_BPF'),
+    bpf: getPinned,
     async ping(address, timeoutMs) {
       mustBeOpen(`ping ${address}`);
       return ping(fd, address, timeoutMs);

@@ -7,6 +7,9 @@ import { messageOf, WeirError } from '../base/errors.ts';
 /** A watched descriptor, made by {@link NativeAddon.fdWatchOpen}. */
 export type FdWatch = object & { readonly __fdWatch: never };
 
+/** A BPF ring buffer in memory, made by {@link NativeAddon.ringOpen}. */
+export type BpfRing = object & { readonly __bpfRing: never };
+
 /** What a watched descriptor is ready for. */
 export const FD_EVENT = { none: 0, readable: 1, writable: 2 } as const;
 
@@ -76,8 +79,34 @@ export interface NativeAddon {
   /** @returns bytes sent, or received. */
   socketSend(fd: number, bytes: Uint8Array): number;
   socketReceive(fd: number, bytes: Uint8Array): number;
-  /** A descriptor of what is pinned in a bpffs. */
-  bpfGet(path: string): number;
+  /**
+   * bpf(2) in the namespace `netns`, or with -1 where the thread is. The address of `buffers[i]` is written to `attr` at
+   * `offsets[i]` first; the kernel may write into all of them.
+   */
+  bpf(
+    netns: number,
+    command: number,
+    attr: Uint8Array,
+    offsets: Int32Array,
+    buffers: readonly Uint8Array[],
+  ): number;
+  /** A perf event of all tasks on one CPU, `frequency` times a second. */
+  perfOpen(type: number, config: number, frequency: number, cpu: number): number;
+  /** Another descriptor of the same file. */
+  fdDup(fd: number): number;
+  /** Where bytes are in memory: valid while they are alive, for structs that are passed on as bytes. */
+  bytesAddress(bytes: Uint8Array): number;
+  /** The address of a libbpf_print_fn_t, which keeps libbpf's warnings for {@link bpfLogTake}. */
+  bpfLogFunction(): number;
+  bpfLogTake(): string | number;
+  /** Map a BPF ring buffer of `size` bytes into memory. */
+  ringOpen(map: number, size: number): BpfRing | number;
+  /**
+   * Move complete records into `bytes`: each is its length in 32 bits, 4 bytes of nothing, its data, padding to 8 bytes.
+   * @returns bytes written.
+   */
+  ringDrain(ring: BpfRing, bytes: Uint8Array): number;
+  ringClose(ring: BpfRing): void;
   /** SO_PEERCRED of a connected Unix socket: pid, uid, gid. */
   unixPeer(fd: number): readonly [pid: number, uid: number, gid: number] | number;
   /** Send one datagram to a Unix socket; a leading `@` names the abstract namespace. @returns bytes sent. */

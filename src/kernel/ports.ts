@@ -209,3 +209,44 @@ export interface Namespaces {
    */
   discover(options: { readonly processes: boolean }): Promise<readonly NetnsIdentity[]>;
 }
+
+/** A map of eBPF programs. Calls are system calls on the thread that calls. All throw {@link KernelError}. */
+export interface BpfMap {
+  readonly fd: number;
+  readonly id: number;
+  readonly type: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly maxEntries: number;
+  /** Values of one key: 1, or as many as possible CPUs. */
+  readonly cpus: number;
+  /** Bytes from one CPU's value to the next. */
+  readonly stride: number;
+  /** The value, or all CPUs' values one behind the other. */
+  lookup(key: Uint8Array): Uint8Array | undefined;
+  update(key: Uint8Array, value: Uint8Array): void;
+  /** @returns whether it was there. */
+  delete(key: Uint8Array): boolean;
+  entries(): MapEntries;
+  /** Write `count` entries that stand one behind the other. */
+  updateBatch(keys: Uint8Array, values: Uint8Array, count: number): void;
+}
+
+/** Entries of a map: key i is at `i * keySize`, its value on CPU c at `(i * cpus + c) * stride`. */
+export interface MapEntries {
+  readonly count: number;
+  readonly keys: Wire;
+  readonly values: Wire;
+  readonly keySize: number;
+  readonly stride: number;
+  readonly cpus: number;
+}
+
+/** Receives one record of a ring buffer: `[start, end)` of `wire`, valid during the call. */
+export type RingSink = (wire: Wire, start: number, end: number) => void;
+
+export interface BpfRingReader {
+  /** Hand over what is there now. */
+  drain(): void;
+  close(): void;
+}

@@ -104,3 +104,23 @@ test('HELP text is escaped', async () => {
     .add(['x'], 1);
   expect(await textFrom(set)).toContain('# HELP a_total a\\\\b\\nc\n');
 });
+
+test('a histogram is written whole or not at all', async () => {
+  const set = new ExpositionSet(new Map([['h', 12]]));
+  const h = family('h', { type: 'histogram' });
+  const bounds = [0.001, 0.002];
+  for (const netns of ['', 'red', 'blue'])
+    set
+      .bind(netns, breathe)
+      .family(h)
+      .histogram(labelBytes(netns, ['device'], ['x']), { bounds, counts: [3, 0, 1], sum: 0.5 });
+  expect(await textFrom(set)).toBe(
+    '# HELP h help\n# TYPE h histogram\n' +
+      'h_bucket{device="x",le="0.001"} 3\nh_bucket{device="x",le="0.002"} 3\n' +
+      'h_bucket{device="x",le="+Inf"} 4\nh_sum{device="x"} 0.5\nh_count{device="x"} 4\n' +
+      'h_bucket{netns="red",device="x",le="0.001"} 3\nh_bucket{netns="red",device="x",le="0.002"} 3\n' +
+      'h_bucket{netns="red",device="x",le="+Inf"} 4\nh_sum{netns="red",device="x"} 0.5\n' +
+      'h_count{netns="red",device="x"} 4\n',
+  );
+  expect(set.dropped()).toEqual([['h', 5]]);
+});

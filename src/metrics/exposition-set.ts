@@ -92,6 +92,7 @@ function inNamespace(buffer: FamilyBuffer, netns: string): FamilyWriter {
   return {
     sample: (labels, value) => buffer.sample(labels, value),
     sampleU64: (labels, lo, hi) => buffer.sampleU64(labels, lo, hi),
+    histogram: (labels, histogram) => buffer.histogram(labels, histogram),
     add: (labelValues, value) => buffer.addIn(netns, labelValues, value),
   };
 }

@@ -12,6 +12,15 @@ export interface Family {
   readonly budget?: number;
 }
 
+/** What a classic histogram shows. */
+export interface Histogram {
+  /** Upper bounds, rising, without the infinite one. */
+  readonly bounds: readonly number[];
+  /** Observations in each bucket by itself, not cumulated; one more than bounds, the last for what is above all. */
+  readonly counts: readonly number[];
+  readonly sum: number;
+}
+
 /** Series that one family may carry in one scrape unless it says otherwise. */
 export const DEFAULT_BUDGET = 50_000;
 
@@ -32,6 +41,11 @@ export interface FamilyWriter {
   sample(labels: Uint8Array, value: number): void;
   /** Like `sample`, of a u64 in two halves, without a bigint. */
   sampleU64(labels: Uint8Array, lo: number, hi: number): void;
+  /**
+   * One histogram: `_bucket` for each bound and `+Inf`, `_sum` and `_count`. All of it is written or, when the budget is
+   * spent, nothing.
+   */
+  histogram(labels: Uint8Array, histogram: Histogram): void;
   /** For small families: label values in the family's order, escaped here; the namespace is put first. */
   add(labelValues: readonly string[], value: number): void;
 }

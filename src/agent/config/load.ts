@@ -107,11 +107,12 @@ function fromVariables(env: Environment): Override[] {
   });
 }
 
-function fromFlags({ socket, listen, stateDir, logLevel, set = [] }: AgentOptions): Override[] {
+function fromFlags({ socket, listen, stateDir, pinDir, logLevel, set = [] }: AgentOptions): Override[] {
   const named = [
     { origin: '--socket', path: 'socket', value: socket },
     { origin: '--listen', path: 'listen', value: listen },
     { origin: '--state-dir', path: 'stateDir', value: stateDir },
+    { origin: '--pin-dir', path: 'pinDir', value: pinDir },
     { origin: '--log-level', path: 'log.level', value: logLevel },
   ].filter((flag): flag is Override => flag.value !== undefined);
   return [...named, ...set.map(fromAssignment)];

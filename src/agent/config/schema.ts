@@ -60,6 +60,35 @@ const MetricSettings = Type.Object(
   { ...closed, default: {} },
 );
 
+const TelemetrySettings = Type.Object(
+  {
+    enable: names('eBPF telemetry to run besides what runs by default'),
+    disable: names('eBPF telemetry not to run: drops, tcp, queueing, flows, churn, or all'),
+    sampling: count(
+      'One packet of so many is looked at where looking at each would cost too much',
+      16,
+      1,
+      65_536,
+    ),
+    flightRecorder: Type.Object(
+      { packets: count('Dropped packets that are kept, with their first bytes', 1024, 16, 65_536) },
+      { ...closed, default: {} },
+    ),
+    peerGroups: Type.Record(
+      Type.String({ pattern: '^[A-Za-z0-9_.-]{1,63}$' }),
+      Type.Array(Type.String({ description: 'Prefix of peers: 10.0.0.0/8', minLength: 1 }), {
+        maxItems: 1000,
+      }),
+      {
+        description: 'Peers by name of their group: TCP round trip times are told apart by them',
+        default: {},
+        maxProperties: 32,
+      },
+    ),
+  },
+  { ...closed, default: {} },
+);
+
 const TlsSettings = Type.Object(
   {
     certificate: Type.String({ description: 'Certificate chain of the agent, PEM', minLength: 1 }),
@@ -122,9 +151,11 @@ export const SettingsSchema = Type.Object(
       pattern: '^(none|(\\[[0-9a-fA-F:.]+\\]|[^:\\[\\]\\s]+):[0-9]{1,5})$',
     }),
     stateDir: text('Directory of what outlives the agent', '/var/lib/weir'),
+    pinDir: text('Directory in a bpffs of eBPF programs and maps that outlive the agent', '/sys/fs/bpf/weir'),
     log: LogSettings,
     namespaces: NamespaceSettings,
     metrics: MetricSettings,
+    telemetry: TelemetrySettings,
     http: HttpSettings,
   },
   closed,

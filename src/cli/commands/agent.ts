@@ -13,6 +13,7 @@ export function agentCommand(deps: CliDeps): Command {
     .option('--config <file>', 'settings (default: /etc/weir/weir.yaml if it exists)')
     .option('--listen <address>', 'host:port of the metrics, or none')
     .option('--state-dir <directory>', 'where to keep state')
+    .option('--pin-dir <directory>', 'where to pin eBPF programs, in a bpffs')
     .addOption(
       new Option('--log-level <level>', 'least level that is logged').choices([
         'trace',
@@ -26,9 +27,10 @@ export function agentCommand(deps: CliDeps): Command {
     )
     .option('--set <key=value>', 'any other setting by its path; may be repeated', append)
     .action(async (_flags: unknown, command: Command) => {
-      const { config, socket, listen, stateDir, logLevel, set } = command.optsWithGlobals<AgentOptions>();
+      const { config, socket, listen, stateDir, pinDir, logLevel, set } =
+        command.optsWithGlobals<AgentOptions>();
       // Only what was given: the agent's own defaults and variables fill the rest.
-      const given = Object.entries({ config, socket, listen, stateDir, logLevel, set });
+      const given = Object.entries({ config, socket, listen, stateDir, pinDir, logLevel, set });
       const options: AgentOptions = Object.fromEntries(given.filter(([, value]) => value !== undefined));
       throw new ExitWith(await deps.runAgent(options));
     });
