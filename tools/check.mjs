@@ -19,6 +19,7 @@ const GATES = [
   ['types', bin('tsc'), ['-p', 'tsconfig.json']],
   ['types of the pure layers', bin('tsc'), ['-p', 'tsconfig.pure.json']],
   ['generated codecs are current', node, ['tools/codegen/main.ts', '--check']],
+  ['eBPF programs and their decoders are current', node, ['tools/ebpf/main.ts', '--check']],
   ['docs/metrics.md is current', node, ['tools/metrics-doc.ts', '--check']],
   ['docs/documents.md is current', node, ['tools/documents-doc.ts', '--check']],
   ['addon under sanitizers', 'sh', ['native/test/run.sh']],

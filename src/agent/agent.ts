@@ -21,6 +21,7 @@ import { createNotifier, type Notifier } from './notify.ts';
 import { createAgentScraper, createNamespaceSet } from './observing.ts';
 import { createProcessMetrics, type ProcessMetrics } from './process-metrics.ts';
 import { createService } from './service/service.ts';
+import { Telemetry } from './telemetry/telemetry.ts';
 import { loadTls, loadTrust, watchTokens } from './trust.ts';
 
 /** Milliseconds that running requests get at the end. */
@@ -40,6 +41,7 @@ export class Agent {
   readonly #metrics: ProcessMetrics;
   readonly #notifier: Notifier;
   readonly #engine: EngineClient;
+  readonly #telemetry: Telemetry;
   #trust: TrustStore;
   #app: FastifyInstance | undefined;
   #listeners: Listeners | undefined;
@@ -53,6 +55,7 @@ export class Agent {
     this.#namespaces = createNamespaceSet(settings, log);
     this.#events = new EventHub(this.#namespaces, Date.now().toString(36), (problem) => log.warn(problem));
     this.#metrics = createProcessMetrics();
+    this.#telemetry = new Telemetry(settings);
     this.#engine = new EngineClient(
       { stateDir: settings.stateDir },
       {
@@ -96,6 +99,7 @@ export class Agent {
     await this.#listeners?.close(CLOSE_MS);
     await this.#engine.close();
     this.#events.close();
+    this.#telemetry.close();
     await this.#namespaces.close();
     this.#metrics.close();
     this.#notifier.close();
@@ -121,7 +125,8 @@ export class Agent {
     const { http } = this.#settings;
     this.#makeStateDir();
     await this.#recover();
-    await this.#namespaces.start();
+    await Promise.all([this.#namespaces.start(), this.#telemetry.start()]);
+    for (const problem of this.#telemetry.degraded) this.#log.warn(problem);
     this.#app = await this.#buildApp(version);
     this.#listeners = await openListeners({
       handler: this.#app.routing,
@@ -138,7 +143,7 @@ export class Agent {
 
   #buildApp(version: string): Promise<FastifyInstance> {
     const { limits } = this.#settings.http;
-    const parts = { version, clock, log: this.#log };
+    const parts = { version, clock, log: this.#log, telemetry: this.#telemetry };
     const scraper = createAgentScraper(this.#settings, this.#namespaces, parts);
     const started = Date.now();
     const service = createService({
@@ -153,7 +158,8 @@ export class Agent {
         version,
         started,
         listeners: () => this.#listeners?.describe() ?? [],
-        degraded: () => [...this.#degraded, ...this.#changeProblems()],
+        degraded: () => [...this.#degraded, ...this.#telemetry.degraded, ...this.#changeProblems()],
+        features: () => this.#telemetry.features,
         mode: () => (this.#engine.state === undefined ? 'observe' : 'change'),
       },
       clock,

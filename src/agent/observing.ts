@@ -7,6 +7,7 @@ import type { Collector } from '../metrics/collector.ts';
 import { COLLECTORS } from '../metrics/registry.ts';
 import { createScraper, type Scraper } from '../observe/metrics-scraper.ts';
 import { NamespaceSet, type NamespaceSetOptions } from '../observe/namespace-set.ts';
+import type { TelemetryMaps } from '../observe/telemetry/telemetry.ts';
 import type { Settings } from './config/schema.ts';
 import type { AgentLog } from './log.ts';
 import { requestPaths } from './request-paths.ts';
@@ -26,6 +27,13 @@ export function createNamespaceSet({ namespaces: wanted }: Settings, log: Log): 
   );
 }
 
+interface ScraperParts {
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly telemetry: TelemetryMaps;
+}
+
 /**
  * The scraper that the settings ask for.
  * @throws {WeirError} `CONFIG` for a collector that does not exist, `VALUE` for device patterns that make no sense.
@@ -33,7 +41,7 @@ export function createNamespaceSet({ namespaces: wanted }: Settings, log: Log): 
 export function createAgentScraper(
   { metrics }: Settings,
   set: NamespaceSet,
-  { version, clock, log }: { readonly version: string; readonly clock: Clock; readonly log: Log },
+  { version, clock, log, telemetry }: ScraperParts,
 ): Scraper {
   const { deviceInclude: include, deviceExclude: exclude } = metrics;
   return createScraper({
@@ -41,6 +49,7 @@ export function createAgentScraper(
     collectors: chooseCollectors(metrics),
     filters: { ...(include === undefined ? {} : { include }), ...(exclude === undefined ? {} : { exclude }) },
     budgets: new Map(Object.entries(metrics.budgets)),
+    telemetry,
     clock,
     deadlineMs: metrics.deadlineSeconds * 1000,
     version,

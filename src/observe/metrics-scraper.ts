@@ -10,6 +10,7 @@ import { SELF } from '../metrics/self.ts';
 import { BodyPool } from './metrics-body-pool.ts';
 import { type DevicePatterns, deviceFilter } from './metrics-device-filter.ts';
 import { NamespaceSource } from './metrics-source.ts';
+import { NO_TELEMETRY, type TelemetryMaps, TelemetryReadings } from './telemetry/telemetry.ts';
 
 /** A namespace whose metrics are exposed. */
 export interface ScrapedNamespace {
@@ -38,6 +39,8 @@ export interface ScraperOptions {
   readonly clock: Clock;
   /** Milliseconds after which the collectors that are not done have failed. */
   readonly deadlineMs?: number;
+  /** eBPF telemetry; none when absent. */
+  readonly telemetry?: TelemetryMaps;
   readonly version: string;
   readonly runtime: string;
   /** Told of each failure; NO_DATA is an ordinary one. */
@@ -100,7 +103,9 @@ class ScrapeRunner {
     families.reset();
     const deadline = new Deadline(this.#options.clock, this.#options.deadlineMs ?? DEADLINE_MS);
     try {
-      for (const namespace of this.#options.namespaces()) await this.#scrapeNamespace(namespace, deadline);
+      const telemetry = new TelemetryReadings(this.#options.telemetry ?? NO_TELEMETRY);
+      for (const namespace of this.#options.namespaces())
+        await this.#scrapeNamespace(namespace, deadline, telemetry);
       this.#writeAgent(families.bind('', deadline.turn));
       return await families.render(deadline.turn, (size) => this.bodies.take(size));
     } finally {
@@ -109,9 +114,13 @@ class ScrapeRunner {
     }
   }
 
-  async #scrapeNamespace(namespace: ScrapedNamespace, deadline: Deadline): Promise<void> {
+  async #scrapeNamespace(
+    namespace: ScrapedNamespace,
+    deadline: Deadline,
+    telemetry: TelemetryReadings,
+  ): Promise<void> {
     if (namespace.snapshot.closed) return this.#forget(namespace);
-    const source = new NamespaceSource(namespace, this.#filter, deadline.signal);
+    const source = new NamespaceSource(namespace, this.#filter, deadline.signal, telemetry);
     const out = this.#families.bind(namespace.name, deadline.breathe);
     for (const collector of this.#options.collectors) {
       if (collector.scope === 'node' && namespace.name !== '') continue;

@@ -22,6 +22,7 @@ import { dumpQueues } from './metrics-queues.ts';
 import { streamRoutes } from './metrics-routes.ts';
 import type { ScrapedNamespace } from './metrics-scraper.ts';
 import { countTcpStates } from './metrics-tcp-states.ts';
+import { NO_TELEMETRY, TelemetryReadings } from './telemetry/telemetry.ts';
 
 /** What collectors of one namespace read from during one scrape. */
 export class NamespaceSource implements Source {
@@ -31,15 +32,22 @@ export class NamespaceSource implements Source {
   readonly #namespace: ScrapedNamespace;
   readonly #filter: DeviceFilter | undefined;
   readonly #signal: AbortSignal;
+  readonly #telemetry: TelemetryReadings;
   #links: readonly LinkRow[] | undefined;
   #stats: Promise<LinkStats> | undefined;
   #ethtool: Promise<EthtoolTable> | undefined;
 
-  constructor(namespace: ScrapedNamespace, filter: DeviceFilter | undefined, signal: AbortSignal) {
+  constructor(
+    namespace: ScrapedNamespace,
+    filter: DeviceFilter | undefined,
+    signal: AbortSignal,
+    telemetry: TelemetryReadings = new TelemetryReadings(NO_TELEMETRY),
+  ) {
     this.netns = namespace.name;
     this.#namespace = namespace;
     this.#filter = filter;
     this.#signal = signal;
+    this.#telemetry = telemetry;
   }
 
   proc(path: string): Promise<Uint8Array> {

@@ -28,6 +28,14 @@ export interface TelemetryProgram {
   variables(settings: TelemetrySettings): Variables;
   /** Sizes of maps that depend on settings. */
   sizes?(settings: TelemetrySettings): Readonly<Record<string, number>>;
+  /** What stands in maps before anything is attached, in bytes. */
+  prefill?(settings: TelemetrySettings): readonly MapFill[];
+}
+
+/** First entries of a map. */
+export interface MapFill {
+  readonly map: string;
+  readonly entries: readonly (readonly [key: Uint8Array, value: Uint8Array])[];
 }
 
 /** What an operator may set, by the settings' section `telemetry`. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import os from 'node:os';
 import process from 'node:process';
-import type { NamespaceInfo, NodeInfo } from '../../api/schemas/node.ts';
+import type { FeatureInfo, NamespaceInfo, NodeInfo } from '../../api/schemas/node.ts';
 import type { NamespaceProblem, ObservedNamespace } from '../../observe/namespace-set.ts';
 import { probeFeatures } from './features.ts';
 import { readRights } from './rights.ts';
@@ -14,6 +14,8 @@ export interface AgentFacts {
   readonly listeners: () => NodeInfo['listeners'];
   /** Whether the engine runs. */
   readonly mode: () => NodeInfo['agent']['mode'];
+  /** What of eBPF the kernel has. */
+  readonly features: () => readonly FeatureInfo[];
   /** One sentence for each thing that did not work out at the start. */
   readonly degraded: () => readonly string[];
 }
@@ -26,7 +28,7 @@ export async function describeNode(
   problems: readonly NamespaceProblem[],
 ): Promise<NodeInfo> {
   const { capabilities, missing, degraded } = await readRights(own.io.proc);
-  const features = await probeFeatures(own.io);
+  const features = [...(await probeFeatures(own.io)), ...facts.features()];
   return {
     node: os.hostname(),
     agent: { version: facts.version, pid: process.pid, started: facts.started, mode: facts.mode() },
