@@ -40,6 +40,7 @@ struct netdev_queue {
 
 struct net_device {
 	int ifindex;
+	unsigned short type;
 	char name[16];
 	possible_net_t nd_net;
 	struct netdev_queue *_tx;
