@@ -27,6 +27,7 @@ process.exitCode = await runCli(
       const { runAgent } = await import('./run-agent.ts');
       return runAgent(options, version);
     },
+    uninstall: async (options) => (await import('./uninstall.ts')).uninstall(options),
     lab: {
       up: async (name) => (await lab()).up(name),
       down: async (name) => (await lab()).down(name),

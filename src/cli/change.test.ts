@@ -52,6 +52,7 @@ async function weir(args: readonly string[], { answers, env = {}, stdin = '' }: 
       stderr,
       runAgent: none,
       lab: { up: none, down: none, status: none, exec: none },
+      uninstall: none,
     },
     ['--socket', socket, ...args],
   );

@@ -116,6 +116,7 @@ async function run(args: readonly string[], deps: Partial<CliDeps> = {}): Promis
       stderr,
       runAgent: none,
       lab: { up: none, down: none, status: none, exec: none },
+      uninstall: none,
       ...deps,
     },
     args,

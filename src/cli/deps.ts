@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Writable } from 'node:stream';
-import type { RunAgent } from '../api/agent-options.ts';
+import type { AgentOptions, RunAgent } from '../api/agent-options.ts';
 import type { TerminalInput, TerminalOutput } from './top/terminal.ts';
 
 /** What the command line is given: its surroundings, and the two things that it may start but not construct. */
@@ -12,6 +12,8 @@ export interface CliDeps {
   readonly stderr: Writable;
   readonly runAgent: RunAgent;
   readonly lab: LabCommands;
+  /** Remove what the agent leaves in the kernel. @returns what was removed. @throws {WeirError} `AGENT_RUNNING`. */
+  readonly uninstall: (options: AgentOptions) => Promise<readonly string[]>;
 }
 
 /** What `weir lab` does. `lab` is the name of a lab, the prefix of its namespaces. */

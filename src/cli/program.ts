@@ -13,6 +13,7 @@ import { rollbackCommand } from './commands/rollback.ts';
 import { showCommand } from './commands/show.ts';
 import { statusCommand } from './commands/status.ts';
 import { topCommand } from './commands/top.ts';
+import { uninstallCommand } from './commands/uninstall.ts';
 import { versionCommand } from './commands/version.ts';
 import { DEFAULT_SOCKET } from './context.ts';
 import type { CliDeps } from './deps.ts';
@@ -32,6 +33,7 @@ const COMMANDS: readonly ((deps: CliDeps) => Command)[] = [
   topCommand,
   labCommand,
   doctorCommand,
+  uninstallCommand,
   completionCommand,
   versionCommand,
 ];

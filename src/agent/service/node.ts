@@ -14,7 +14,7 @@ export interface AgentFacts {
   readonly listeners: () => NodeInfo['listeners'];
   /** Whether the engine runs. */
   readonly mode: () => NodeInfo['agent']['mode'];
-  /** What of eBPF the kernel has. */
+  /** What of eBPF the kernel has. What is lost without it stands in `degraded`. */
   readonly features: () => readonly FeatureInfo[];
   /** One sentence for each thing that did not work out at the start. */
   readonly degraded: () => readonly string[];
@@ -28,14 +28,14 @@ export async function describeNode(
   problems: readonly NamespaceProblem[],
 ): Promise<NodeInfo> {
   const { capabilities, missing, degraded } = await readRights(own.io.proc);
-  const features = [...(await probeFeatures(own.io)), ...facts.features()];
+  const features = await probeFeatures(own.io);
   return {
     node: os.hostname(),
     agent: { version: facts.version, pid: process.pid, started: facts.started, mode: facts.mode() },
     kernel: { release: os.release(), version: os.version(), machine: os.machine() },
     listeners: facts.listeners(),
     rights: { uid: process.getuid?.() ?? -1, capabilities, missing },
-    features,
+    features: [...features, ...facts.features()],
     degraded: [
       ...facts.degraded(),
       ...degraded,

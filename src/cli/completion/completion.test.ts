@@ -20,6 +20,7 @@ const program = createProgram({
   stderr: process.stderr,
   runAgent: none,
   lab: { up: none, down: none, status: none, exec: none },
+  uninstall: none,
 });
 const TREE = completionTree(program);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync } from 'node:fs';
 import { checked } from '../errno.ts';
-import { BPF, BPF_RIGHT, BpfAttr, bpf } from './syscall.ts';
+import { BPF, BpfAttr, bpf } from './syscall.ts';
 
 /** enum bpf_prog_type. */
 export const PROGRAM_TYPE = {
@@ -34,5 +34,5 @@ export function tryProgram(type: number, attachType = 0, target = 0): void {
     .text(16, 'GPL')
     .u32(68, attachType)
     .u32(108, target);
-  closeSync(checked('load a program', bpf(BPF.PROG_LOAD, attr), BPF_RIGHT));
+  closeSync(checked('load a program of it', bpf(BPF.PROG_LOAD, attr)));
 }
