@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Link } from '../model/link.ts';
 import type { Exposition, Family } from './exposition.ts';
+import type { PacketCounts } from './telemetry-rows.ts';
 
 /** One source of metrics: one file, one line in the registry. */
 export interface Collector {
@@ -48,6 +49,8 @@ export interface Source {
   ethtool(link: LinkRow): Promise<EthtoolData>;
   /** Queues and NAPI instances from the netdev generic netlink family. */
   queues(): Promise<QueueStats>;
+  /** Packets by device and direction; NO_DATA without the eBPF telemetry `flows`. */
+  packets(): Promise<readonly PacketCounts[]>;
 }
 
 /** A device with the bytes that begin its series: made once when the device appears, used at every scrape. */

@@ -4,6 +4,7 @@ import { bonding } from './bonding.ts';
 import type { Collector } from './collector.ts';
 import { conntrack } from './conntrack.ts';
 import { ethtool } from './ethtool.ts';
+import { flows } from './flows.ts';
 import { interrupts } from './interrupts.ts';
 import { lnstat } from './lnstat.ts';
 import { netclass } from './netclass.ts';
@@ -47,4 +48,5 @@ export const COLLECTORS: readonly Collector[] = [
   stat,
   lnstat,
   xfrm,
+  flows,
 ];

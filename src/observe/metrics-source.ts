@@ -12,6 +12,7 @@ import type {
   Source,
   TcpStates,
 } from '../metrics/collector.ts';
+import type { PacketCounts } from '../metrics/telemetry-rows.ts';
 import { readConntrack } from './metrics-conntrack.ts';
 import type { DeviceFilter } from './metrics-device-filter.ts';
 import { dumpEthtool, type EthtoolTable, ethtoolOf } from './metrics-ethtool.ts';
@@ -22,6 +23,8 @@ import { dumpQueues } from './metrics-queues.ts';
 import { streamRoutes } from './metrics-routes.ts';
 import type { ScrapedNamespace } from './metrics-scraper.ts';
 import { countTcpStates } from './metrics-tcp-states.ts';
+import type { ByNamespace } from './telemetry/entries.ts';
+import { readPackets } from './telemetry/flows.ts';
 import { NO_TELEMETRY, TelemetryReadings } from './telemetry/telemetry.ts';
 
 /** What collectors of one namespace read from during one scrape. */
@@ -101,6 +104,19 @@ export class NamespaceSource implements Source {
 
   queues(): Promise<QueueStats> {
     return dumpQueues(this.#namespace.io, this.#nameOf, this.#signal);
+  }
+
+  async packets(): Promise<readonly PacketCounts[]> {
+    return this.#ofDevices(this.#telemetry.once(readPackets));
+  }
+
+  /** Rows of this namespace with the names of their devices, without those that are gone or not shown. */
+  #ofDevices<R extends { readonly ifindex: number }>(rows: ByNamespace<R>): (R & { device: string })[] {
+    const own = rows.get(this.#namespace.io.netns.inode) ?? [];
+    return own.flatMap((row) => {
+      const device = row.ifindex === 0 ? '' : this.#nameOf(row.ifindex);
+      return device === undefined ? [] : [{ ...row, device }];
+    });
   }
 
   /** Name of a device that is shown. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { drops } from './drops.ts';
+import { flows } from './flows.ts';
 import type { TelemetryProgram } from './telemetry-program.ts';
 
 /** Every telemetry program. A new one is a folder in `ebpf/`, a file here and one line. */
-export const TELEMETRY: readonly TelemetryProgram[] = [drops];
+export const TELEMETRY: readonly TelemetryProgram[] = [drops, flows];

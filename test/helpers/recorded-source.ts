@@ -31,6 +31,7 @@ export function recordedSource(files: Readonly<Record<string, string>>, given: P
     conntrack: missing,
     ethtool: missing,
     queues: missing,
+    packets: missing,
     ...given,
   };
 }

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Histogram } from '../../metrics/exposition.ts';
+import { decodeFlowsDevice, decodeFlowsDeviceKey, type FlowsDevice } from '../../programs/generated/flows.ts';
+import { type ByNamespace, powersOfTwo, rowsByNamespace, sum, sums } from './entries.ts';
+import { mapOf, type TelemetryMaps } from './telemetry.ts';
+
+/** By their numbers: enum protocol in ebpf/flows/flows.bpf.c. */
+const PROTOCOLS = [
+  'tcp',
+  'udp',
+  'icmp',
+  'ipv6-icmp',
+  'igmp',
+  'sctp',
+  'gre',
+  'esp',
+  'other-ip',
+  'arp',
+  'lldp',
+  'other',
+] as const;
+
+/** Bytes that the first bucket of sizes goes up to. */
+const SMALLEST = 64;
+
+/** Packets of a device in one direction. */
+export interface DevicePackets {
+  readonly ifindex: number;
+  readonly direction: 'receive' | 'transmit';
+  readonly sizes: Histogram;
+  readonly protocols: readonly (readonly [name: string, packets: number])[];
+}
+
+/** Packets of all devices. @throws {WeirError} `NO_DATA` when the program does not run. */
+export function readPackets(telemetry: TelemetryMaps): ByNamespace<DevicePackets> {
+  const map = mapOf(telemetry, 'flows', 'flows_devices');
+  return rowsByNamespace(map, { key: decodeFlowsDeviceKey, value: decodeFlowsDevice }, (key, values) => ({
+    ifindex: key.ifindex,
+    direction: directionName(key.direction),
+    sizes: sizesOf(values),
+    protocols: protocolsOf(values),
+  }));
+}
+
+export function directionName(direction: number): 'receive' | 'transmit' {
+  return direction === 0 ? 'receive' : 'transmit';
+}
+
+function sizesOf(values: readonly FlowsDevice[]): Histogram {
+  const counts = sums(values, ({ sizes }) => sizes);
+  return powersOfTwo(
+    counts,
+    SMALLEST,
+    sum(values, ({ bytes }) => bytes),
+  );
+}
+
+function protocolsOf(values: readonly FlowsDevice[]): DevicePackets['protocols'] {
+  const packets = sums(values, ({ protocols }) => protocols);
+  return PROTOCOLS.flatMap((name, i) => ((packets[i] ?? 0) > 0 ? [[name, packets[i] ?? 0] as const] : []));
+}

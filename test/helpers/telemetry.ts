@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync, readFileSync } from 'node:fs';
+import { Btf } from '../../src/codec/bpf/btf.ts';
+import { attachTracepoint } from '../../src/kernel/bpf/links.ts';
+import { loadObject } from '../../src/kernel/bpf/load.ts';
+import { openMap } from '../../src/kernel/bpf/maps.ts';
+import type { TelemetryMaps } from '../../src/observe/telemetry/telemetry.ts';
+import { enumNames } from '../../src/programs/enum-names.ts';
+import type { TelemetryProgram, TelemetrySettings } from '../../src/programs/telemetry-program.ts';
+
+/** A telemetry program that runs, without an agent. */
+export interface RunningTelemetry extends Disposable {
+  readonly maps: TelemetryMaps;
+  /** Descriptors of its programs by function name. */
+  readonly programs: ReadonlyMap<string, number>;
+}
+
+/** Every event is looked at. */
+export const EVERY_EVENT: TelemetrySettings = {
+  sampling: 1,
+  flightRecorder: { packets: 64 },
+  peerGroups: {},
+};
+
+let names: Pick<TelemetryMaps, 'dropReasons' | 'resetReasons'> | undefined;
+
+function reasons() {
+  const btf = new Btf(readFileSync('/sys/kernel/btf/vmlinux'));
+  names ??= {
+    dropReasons: enumNames(btf, 'skb_drop_reason', /^SKB_(DROP_REASON_)?/),
+    resetReasons: enumNames(btf, 'sk_rst_reason', /^SK_RST_REASON_/),
+  };
+  return names;
+}
+
+/** Load and attach `program`; without a pin, so that it is gone when it is disposed of. */
+export function runTelemetry(program: TelemetryProgram, settings = EVERY_EVENT): RunningTelemetry {
+  const bytes = readFileSync(new URL(`../../ebpf/build/${program.name}.bpf.o`, import.meta.url));
+  const loaded = loadObject(bytes, {
+    name: program.name,
+    variables: program.variables(settings),
+    maxEntries: program.sizes?.(settings) ?? {},
+  });
+  for (const { map, entries } of program.prefill?.(settings) ?? [])
+    for (const [key, value] of entries) openMap(loaded.maps.get(map) as number).update(key, value);
+  const maps = new Map(program.maps.map((name) => [name, openMap(loaded.maps.get(name) as number)]));
+  const links = program.hooks.map((hook) => attachTracepoint(loaded.programs.get(hook.program) as number));
+  return {
+    maps: {
+      map: (of, name) => (of === program.name ? maps.get(name) : undefined),
+      problem: () => undefined,
+      ...reasons(),
+    },
+    programs: loaded.programs,
+    [Symbol.dispose]() {
+      for (const fd of [...links, ...loaded.programs.values(), ...loaded.maps.values()]) closeSync(fd);
+    },
+  };
+}
