@@ -66,3 +66,17 @@ export function elfSections(bytes: Uint8Array): readonly ElfSection[] {
   if (names === undefined) return refuse('it has no section names');
   return headers.map((one) => ({ ...one, name: cString(names.bytes, one.name) }));
 }
+
+const SYMBOL = 24;
+
+/** Where the symbols of an object are in their sections, by name. */
+export function elfSymbols(sections: readonly ElfSection[]): ReadonlyMap<string, number> {
+  const table = sections.find(({ name }) => name === '.symtab');
+  const names = sections.find(({ name }) => name === '.strtab');
+  if (table === undefined || names === undefined) return new Map();
+  const { view } = wireOf(table.bytes);
+  const symbols = new Map<string, number>();
+  for (let at = 0; at + SYMBOL <= table.size; at += SYMBOL)
+    symbols.set(cString(names.bytes, view.getUint32(at, true)), Number(view.getBigUint64(at + 8, true)));
+  return symbols;
+}

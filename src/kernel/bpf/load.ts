@@ -54,7 +54,9 @@ export function loadObject(bytes: Uint8Array, options: LoadOptions): LoadedObjec
   }
   const object = opened.value;
   try {
-    prepare(lib, object, options, new Btf(btf.bytes), sections.find((one) => one.name === '.rodata')?.bytes);
+    choosePrograms(lib, object, options);
+    const types = new Btf(btf.bytes);
+    shapeMaps(lib, object, options, (variables) => patchVariables(sections, types, variables));
     const result = lib.load(object);
     if (result < 0) throw loadError(options, result, cString(log));
     return collect(lib, object);
@@ -63,14 +65,7 @@ export function loadObject(bytes: Uint8Array, options: LoadOptions): LoadedObjec
   }
 }
 
-function prepare(
-  lib: Libbpf,
-  object: number,
-  options: LoadOptions,
-  btf: Btf,
-  rodata: Uint8Array | undefined,
-): void {
-  const { programs, types = {}, variables = {}, maxEntries = {}, maps = {} } = options;
+function choosePrograms(lib: Libbpf, object: number, { programs, types = {} }: LoadOptions): void {
   const known = new Set<string>();
   for (const program of each(object, lib.nextProgram)) {
     const name = lib.programName(program);
@@ -82,18 +77,27 @@ function prepare(
     must(lib.setExpectedAttachType(program, type.attachType), `set the attach type of ${name}`);
   }
   const missing = programs?.find((name) => !known.has(name));
-  if (missing !== undefined)
-    throw new WeirError('BPF_OBJECT', {
-      problem: `it has no program "${missing}", but ${[...known].join(', ') || 'none at all'}`,
-    });
+  if (missing === undefined) return;
+  const others = [...known].join(', ') || 'none at all';
+  throw new WeirError('BPF_OBJECT', { problem: `it has no program "${missing}", but ${others}` });
+}
+
+function shapeMaps(
+  lib: Libbpf,
+  object: number,
+  { variables, maxEntries = {}, maps = {} }: LoadOptions,
+  constants: (variables: Variables) => Uint8Array,
+): void {
+  const patched = variables && Object.keys(variables).length > 0 ? constants(variables) : undefined;
   for (const map of each(object, lib.nextMap)) {
     const name = lib.mapName(map);
     const entries = maxEntries[name];
     if (entries !== undefined) must(lib.setMaxEntries(map, entries), `size the map ${name}`);
     const fd = maps[name];
     if (fd !== undefined) must(lib.reuseFd(map, fd), `keep the map ${name}`);
-    if (name.endsWith('.rodata') && rodata !== undefined && Object.keys(variables).length > 0)
-      must(lib.setInitialValue(map, patchVariables(btf, rodata, variables)), 'set variables');
+    // libbpf puts the name of the object before the section's
+    if (patched !== undefined && name.endsWith('.rodata'))
+      must(lib.setInitialValue(map, patched), 'set its constants');
   }
 }
 
@@ -137,7 +141,9 @@ function loadError({ name }: LoadOptions, result: number, log: string): WeirErro
     .find(Boolean);
   if (program !== undefined && log.includes('processed'))
     return new WeirError('BPF_VERIFIER', { program, problem: verifierSummary(log), log });
-  const why = lines.find((line) => !/^failed to load object|ulimit|-- BEGIN|-- END/.test(line));
+  const why = lines.find(
+    (line) => !/^failed to load object|ulimit|Retrying without BTF|-- (BEGIN|END)/.test(line),
+  );
   return new WeirError('BPF_OBJECT', {
     problem: `${name} cannot be loaded: ${why ?? resultName(result)}`,
     ...(log === '' ? {} : { log }),
