@@ -3,6 +3,8 @@
 // one contract suite (test/contract/) runs over both.
 import type { NetnsFd } from '../base/brand.ts';
 import type { Wire } from '../base/wire.ts';
+import type { HookName } from '../codec/bpf/hooks.ts';
+import type { ProgramAttachment, ProgramObject, ProgramOperation } from '../codec/bpf/program.ts';
 
 /** Netlink protocols that Weir speaks, by the kernel's numbers (include/uapi/linux/netlink.h). */
 export const NETLINK = { ROUTE: 0, SOCK_DIAG: 4, NETFILTER: 12, GENERIC: 16 } as const;
@@ -242,6 +244,66 @@ export interface MapEntries {
   readonly cpus: number;
 }
 
+/** An operator's program as it is in the kernel. */
+export interface InstalledProgram {
+  /** The namespace that it was declared for. */
+  readonly netns: string;
+  readonly name: string;
+  /** `whole`: all that was pinned is there. `unknown`: nothing tells what it was made from. */
+  readonly state: 'whole' | 'incomplete' | 'damaged' | 'unknown';
+  /** As it was installed last; absent when that is unknown. */
+  readonly object?: ProgramObject;
+  /** Functions and maps by name, with the kernel's ids. */
+  readonly programs: Readonly<Record<string, number>>;
+  readonly maps: Readonly<Record<string, number>>;
+  readonly links: readonly InstalledLink[];
+}
+
+/** A pinned link, where it is attached now. */
+export interface InstalledLink {
+  /** Whose function is `(other)` when the link runs none of the program's. */
+  readonly attachment: ProgramAttachment;
+  readonly link: number;
+  /** Id of the program that it runs. */
+  readonly program: number;
+  /** 0: of no device, or its device is gone, or it was detached. */
+  readonly ifindex: number;
+  /** False when it hangs on nothing any more. */
+  readonly attached: boolean;
+}
+
+/** Loads, attaches and keeps operators' programs: pinned in a bpffs, with notes of what they are made from. */
+export interface ProgramHost {
+  /**
+   * Carry out one step, in the namespace.
+   * @throws {WeirError} `BPF_OBJECT`, `BPF_VERIFIER`, `BPF_FEATURE`, {KernelError}; then nothing new is left.
+   */
+  carryOut(operation: ProgramOperation, io: NamespaceIo): Promise<void>;
+  /** What is installed for a namespace; of all namespaces when absent. */
+  installed(netns?: string): readonly InstalledProgram[];
+  /**
+   * Ids of the programs on a hook of a device, in the order in which they run.
+   * @throws {KernelError} EINVAL where the kernel has no such hook.
+   */
+  onHook(io: NamespaceIo, ifindex: number, hook: HookName): readonly HookProgram[];
+  /** What is wrong with an object, without changing anything. `load` also gives it to the kernel for a moment. */
+  check(object: ProgramObject, functions: readonly FunctionUse[], load: boolean): Promise<void>;
+  /** Keep an object under its digest. @throws {WeirError} `BPF_OBJECT` when it has another. */
+  store(digest: string, bytes: Uint8Array): Promise<void>;
+}
+
+/** A function and the hook that it is for. */
+export interface FunctionUse {
+  readonly program: string;
+  readonly hook: HookName;
+}
+
+/** A program on a hook. */
+export interface HookProgram {
+  readonly program: number;
+  readonly link: number;
+}
+
 /** Receives one record of a ring buffer: `[start, end)` of `wire`, valid during the call. */
 export type RingSink = (wire: Wire, start: number, end: number) => void;
 
@@ -249,4 +311,13 @@ export interface BpfRingReader {
   /** Hand over what is there now. */
   drain(): void;
   close(): void;
+}
+
+/** Names of the kernel's functions. */
+export interface KernelSymbols {
+  /**
+   * Find the functions that these addresses are in. @returns all names that are known, by address: '' for one that is in
+   * no function, and for all where the kernel does not tell (kptr_restrict, no CAP_SYSLOG).
+   */
+  names(addresses: Iterable<bigint>): Promise<ReadonlyMap<bigint, string>>;
 }
