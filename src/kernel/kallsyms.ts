@@ -129,6 +129,6 @@ function addressAt(bytes: Buffer, at: number): number {
 
 /** Without what the compiler appends to parts and clones of a function: `.cold`, `.isra.0`. */
 function nameAt(bytes: Buffer, at: number): string {
-  const line = bytes.latin1Slice(at + ADDRESS + 3, bytes.indexOf(NEWLINE, at));
+  const line = bytes.toString('latin1', at + ADDRESS + 3, bytes.indexOf(NEWLINE, at));
   return /^[^.\t]*/.exec(line)?.[0] ?? '';
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { DropRow } from '../model/drop.ts';
 import type { Link } from '../model/link.ts';
 import type { Exposition, Family } from './exposition.ts';
 import type { PacketCounts } from './telemetry-rows.ts';
@@ -51,6 +52,14 @@ export interface Source {
   queues(): Promise<QueueStats>;
   /** Packets by device and direction; NO_DATA without the eBPF telemetry `flows`. */
   packets(): Promise<readonly PacketCounts[]>;
+  /** Dropped packets of this namespace; NO_DATA where their telemetry does not run. */
+  drops(): Promise<Drops>;
+}
+
+export interface Drops {
+  readonly rows: readonly DropRow[];
+  /** Packets of the whole machine that were not counted since the table was full. */
+  readonly lost: number;
 }
 
 /** A device with the bytes that begin its series: made once when the device appears, used at every scrape. */

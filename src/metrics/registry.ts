@@ -3,6 +3,7 @@ import { arp } from './arp.ts';
 import { bonding } from './bonding.ts';
 import type { Collector } from './collector.ts';
 import { conntrack } from './conntrack.ts';
+import { drops } from './drops.ts';
 import { ethtool } from './ethtool.ts';
 import { flows } from './flows.ts';
 import { interrupts } from './interrupts.ts';
@@ -48,5 +49,6 @@ export const COLLECTORS: readonly Collector[] = [
   stat,
   lnstat,
   xfrm,
+  drops,
   flows,
 ];

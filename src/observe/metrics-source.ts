@@ -2,6 +2,7 @@
 import { NETLINK, type NetlinkProtocol, type NetlinkTransport } from '../kernel/ports.ts';
 import type {
   ConntrackStats,
+  Drops,
   EthtoolData,
   LinkRow,
   LinkStats,
@@ -13,6 +14,7 @@ import type {
   TcpStates,
 } from '../metrics/collector.ts';
 import type { PacketCounts } from '../metrics/telemetry-rows.ts';
+import type { DropRow } from '../model/drop.ts';
 import { readConntrack } from './metrics-conntrack.ts';
 import type { DeviceFilter } from './metrics-device-filter.ts';
 import { dumpEthtool, type EthtoolTable, ethtoolOf } from './metrics-ethtool.ts';
@@ -23,6 +25,7 @@ import { dumpQueues } from './metrics-queues.ts';
 import { streamRoutes } from './metrics-routes.ts';
 import type { ScrapedNamespace } from './metrics-scraper.ts';
 import { countTcpStates } from './metrics-tcp-states.ts';
+import { dropRows, readDrops } from './telemetry/drops.ts';
 import type { ByNamespace } from './telemetry/entries.ts';
 import { readPackets } from './telemetry/flows.ts';
 import { NO_TELEMETRY, TelemetryReadings } from './telemetry/telemetry.ts';
@@ -117,6 +120,14 @@ export class NamespaceSource implements Source {
       const device = row.ifindex === 0 ? '' : this.#nameOf(row.ifindex);
       return device === undefined ? [] : [{ ...row, device }];
     });
+  }
+
+  async drops(): Promise<Drops> {
+    const table = await this.#telemetry.once(readDrops);
+    const { name: netns, io, snapshot } = this.#namespace;
+    const isShown = (row: DropRow) => row.device === '' || this.#filter?.(row.device) !== false;
+    const place = { netns, deviceName: (ifindex: number) => snapshot.linkName(ifindex) };
+    return { rows: dropRows(table, io.netns.inode, place).filter(isShown), lost: table.lost };
   }
 
   /** Name of a device that is shown. */

@@ -32,6 +32,7 @@ export function recordedSource(files: Readonly<Record<string, string>>, given: P
     ethtool: missing,
     queues: missing,
     packets: missing,
+    drops: missing,
     ...given,
   };
 }

@@ -4,7 +4,9 @@ import { Btf } from '../../src/codec/bpf/btf.ts';
 import { attachTracepoint } from '../../src/kernel/bpf/links.ts';
 import { loadObject } from '../../src/kernel/bpf/load.ts';
 import { openMap } from '../../src/kernel/bpf/maps.ts';
+import { kernelSymbols } from '../../src/kernel/kallsyms.ts';
 import type { TelemetryMaps } from '../../src/observe/telemetry/telemetry.ts';
+import { dropReasonNames } from '../../src/programs/drop-reasons.ts';
 import { enumNames } from '../../src/programs/enum-names.ts';
 import type { TelemetryProgram, TelemetrySettings } from '../../src/programs/telemetry-program.ts';
 
@@ -14,6 +16,8 @@ export interface RunningTelemetry extends Disposable {
   /** Descriptors of its programs by function name. */
   readonly programs: ReadonlyMap<string, number>;
 }
+
+const symbols = kernelSymbols();
 
 /** Every event is looked at. */
 export const EVERY_EVENT: TelemetrySettings = {
@@ -27,7 +31,7 @@ let names: Pick<TelemetryMaps, 'dropReasons' | 'resetReasons'> | undefined;
 function reasons() {
   const btf = new Btf(readFileSync('/sys/kernel/btf/vmlinux'));
   names ??= {
-    dropReasons: enumNames(btf, 'skb_drop_reason', /^SKB_(DROP_REASON_)?/),
+    dropReasons: dropReasonNames(btf),
     resetReasons: enumNames(btf, 'sk_rst_reason', /^SK_RST_REASON_/),
   };
   return names;
@@ -50,6 +54,7 @@ export function runTelemetry(program: TelemetryProgram, settings = EVERY_EVENT):
       map: (of, name) => (of === program.name ? maps.get(name) : undefined),
       problem: () => undefined,
       ...reasons(),
+      symbols,
     },
     programs: loaded.programs,
     [Symbol.dispose]() {

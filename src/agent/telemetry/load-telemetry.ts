@@ -10,6 +10,7 @@ import { isOnBpffs } from '../../kernel/bpf/bpffs.ts';
 import { attachTracepoint, linkInfo } from '../../kernel/bpf/links.ts';
 import { type LoadedObject, loadObject } from '../../kernel/bpf/load.ts';
 import { openMap } from '../../kernel/bpf/maps.ts';
+import { dropReasonNames } from '../../programs/drop-reasons.ts';
 import { enumNames } from '../../programs/enum-names.ts';
 import { TELEMETRY } from '../../programs/registry.ts';
 import type { TelemetryHook, TelemetryProgram } from '../../programs/telemetry-program.ts';
@@ -33,7 +34,7 @@ export function loadTelemetry(request: LoadRequest): LoadResult {
   return {
     programs,
     features: probeBpf(vmlinux, request.pinDir),
-    dropReasons: enumNames(btf, 'skb_drop_reason', /^SKB_(DROP_REASON_)?/),
+    dropReasons: dropReasonNames(btf),
     resetReasons: enumNames(btf, 'sk_rst_reason', /^SK_RST_REASON_/),
   };
 }

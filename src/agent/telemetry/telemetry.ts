@@ -6,6 +6,7 @@ import type { FeatureInfo } from '../../api/schemas/node.ts';
 import { WeirError } from '../../base/errors.ts';
 import { didYouMean } from '../../base/suggest.ts';
 import { openMap } from '../../kernel/bpf/maps.ts';
+import { kernelSymbols } from '../../kernel/kallsyms.ts';
 import type { BpfMap } from '../../kernel/ports.ts';
 import type { TelemetryMaps } from '../../observe/telemetry/telemetry.ts';
 import { TELEMETRY } from '../../programs/registry.ts';
@@ -19,6 +20,7 @@ const OBJECTS = fileURLToPath(new URL('../../../ebpf/build', import.meta.url));
 
 /** The eBPF telemetry of this machine, once it is loaded. */
 export class Telemetry implements TelemetryMaps {
+  readonly symbols = kernelSymbols();
   readonly #request: LoadRequest;
   readonly #maps = new Map<string, BpfMap>();
   #result: LoadResult | undefined;

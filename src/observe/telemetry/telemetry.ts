@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { WeirError } from '../../base/errors.ts';
-import type { BpfMap } from '../../kernel/ports.ts';
+import type { BpfMap, KernelSymbols } from '../../kernel/ports.ts';
 
 /** The maps of the telemetry programs that run. */
 export interface TelemetryMaps {
@@ -12,6 +12,7 @@ export interface TelemetryMaps {
   readonly dropReasons: ReadonlyMap<number, string>;
   /** Names of `enum sk_rst_reason` of this kernel, by number. */
   readonly resetReasons: ReadonlyMap<number, string>;
+  readonly symbols: KernelSymbols;
 }
 
 /** What of telemetry one scrape has read: each map once, however many namespaces ask. */
@@ -36,6 +37,7 @@ export const NO_TELEMETRY: TelemetryMaps = {
   problem: () => 'it is switched off',
   dropReasons: new Map(),
   resetReasons: new Map(),
+  symbols: { names: async () => new Map() },
 };
 
 /** @throws {WeirError} `NO_DATA` when the program does not run. */
