@@ -57,7 +57,7 @@ export class Agent {
     this.#metrics = createProcessMetrics();
     this.#telemetry = new Telemetry(settings);
     this.#engine = new EngineClient(
-      { stateDir: settings.stateDir },
+      { stateDir: settings.stateDir, pinDir: settings.pinDir },
       {
         event: (event) => this.#events.publish(event),
         warn: (problem) => log.warn(problem),

@@ -53,6 +53,7 @@ export const ERRORS = {
     exit: 1,
     retryable: false,
   },
+  BPF_BUSY: failure('{hook} of {dev} is taken by the program {program}: {problem}', 409),
   BPF_FEATURE: failure('{feature} is not available: {problem}', 501),
   // input
   USAGE: usage('{problem}'),

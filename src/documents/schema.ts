@@ -86,10 +86,11 @@ function extended(schema: TSchema, more: TObject['properties']): TSchema {
 
 /** A document of a kind. @param items Replaces the schema of a section's items, `Type.Unknown()` for a look from afar. */
 export function documentSchema(kind: DocumentKind, items: (section: Section) => TSchema): TObject {
-  const sections = sectionsOf(kind).map((section) => {
+  const sections = sectionsOf(kind).flatMap((section): readonly (readonly [string, TSchema])[] => {
+    if (section.whole) return Object.entries((section.schema as TObject).properties);
     const item = items(section);
     const whole = section.mapping ? Type.Record(Type.String(), item) : Type.Array(item);
-    return [section.name, Type.Optional(whole)] as const;
+    return [[section.name, Type.Optional(whole)] as const];
   });
   return Type.Object(
     {

@@ -18,7 +18,7 @@ import {
 import { documentSchema, itemSchema, sectionsOf } from './schema.ts';
 
 /** Documents of kinds that this version has no use for. */
-const LATER: readonly string[] = ['Program', 'Policy', 'Endpoint', 'CidrSet', 'NetworkPolicy'];
+const LATER: readonly string[] = ['Policy', 'Endpoint', 'CidrSet', 'NetworkPolicy'];
 
 /** A value that may be a document. */
 export interface Candidate {
@@ -87,15 +87,17 @@ function problemsOf(value: unknown): readonly Complaint[] {
   if (!compiled.Check(value)) return complaints(schema, value);
   const spec = value['spec'] as Readonly<Record<string, unknown>>;
   const found: Complaint[] = [];
-  for (const section of sectionsOf(kind as DocumentKind)) checkItems(section, spec[section.name], found);
+  for (const section of sectionsOf(kind as DocumentKind))
+    if (!section.whole) checkItems(section, spec[section.name], found);
   return found;
 }
 
 function wrongKind(kind: unknown): string {
-  if (kind === undefined) return `"kind" is missing: ${DOCUMENT_KINDS.join(' or ')}`;
+  const kinds = `${DOCUMENT_KINDS.slice(0, -1).join(', ')} or ${DOCUMENT_KINDS.at(-1)}`;
+  if (kind === undefined) return `"kind" is missing: ${kinds}`;
   if (LATER.includes(String(kind))) return `${kind} is known, but not available in this version`;
   const hint = didYouMean(String(kind), DOCUMENT_KINDS);
-  return `must be ${DOCUMENT_KINDS.join(' or ')}${hint}`;
+  return `must be ${kinds}${hint}`;
 }
 
 /** A schema with its fast check, which says only whether all is well. */

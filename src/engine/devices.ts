@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type DeviceIdentity, matchedNamespaces, resolveMatches } from '../plan/match.ts';
+import { resolveSelections, selectedNamespaces } from '../plan/select.ts';
 import { type DocumentSet, documentError } from './documents.ts';
 import type { EngineParts } from './parts.ts';
 
@@ -12,9 +13,10 @@ export async function withDevices(
   documents: DocumentSet,
 ): Promise<DocumentSet> {
   const found = new Map<string, readonly DeviceIdentity[]>();
-  for (const netns of matchedNamespaces(documents)) found.set(netns, await devices(netns));
+  for (const netns of [...matchedNamespaces(documents), ...selectedNamespaces(documents)])
+    if (!found.has(netns)) found.set(netns, await devices(netns));
   if (found.size === 0) return documents;
   const resolved = resolveMatches(documents, found);
   if (resolved.problems.length > 0) throw documentError(resolved.problems);
-  return resolved.documents;
+  return resolveSelections(resolved.documents, found);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { noPrograms } from '../kernel/fake/no-programs.ts';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +38,7 @@ function engineOn(boot = 'boot-1', more: Partial<EngineParts> = {}): Engine {
     journal: join(directory, 'journal.db'),
     reader: node,
     executor: node,
+    programs: noPrograms,
     open: () => Promise.reject(new WeirError('NOT_FOUND', { what: 'network namespace', name: '', hint: '' })),
     devices: async () => [],
     unsupported: async () => new Set(),

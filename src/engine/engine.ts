@@ -13,6 +13,7 @@ import { type DocumentSet, mergeDocuments, sameDocuments } from './documents.ts'
 import { Features } from './features.ts';
 import { Journal } from './journal/journal.ts';
 import type { RevisionRecord } from './journal/records.ts';
+import { checkObjects } from './objects.ts';
 import type { EngineParts } from './parts.ts';
 import { imageFor, narrowed, type Prepared, planBetween, planText, preparePlan } from './planning.ts';
 import { chooseProbes } from './probe/choose.ts';
@@ -250,7 +251,8 @@ export class Engine {
       paths,
       releases,
     );
-    const { plan } = prepared;
+    const { plan, desired, observed } = prepared;
+    await checkObjects(this.parts, desired, observed, false);
     return { ...prepared, plan: { ...plan, diagnostics: withLines(plan.diagnostics, found) } };
   }
 
@@ -268,6 +270,7 @@ export class Engine {
     const about = { counts, diagnostics: [...plan.diagnostics] };
     const current = this.#journal.current;
     if (this.#changesNothing(prepared, documents)) return { ...this.#report('unchanged', current), ...about };
+    await checkObjects(this.parts, prepared.desired, prepared.observed, true);
     const probes = await this.#probe(wish, asker, plan);
     const revision = this.#begin(prepared, documents, wish, asker);
     const progress = new Progress(this.parts, this.#holder(), revision);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock } from '../base/clock.ts';
-import type { NamespaceIo } from '../kernel/ports.ts';
+import type { NamespaceIo, ProgramHost } from '../kernel/ports.ts';
 import type { ChangeProgress, DriftChange } from '../model/change.ts';
 import type { StateReader } from '../model/object.ts';
 import type { DeviceIdentity } from '../plan/match.ts';
@@ -13,6 +13,7 @@ export interface EngineParts {
   readonly journal: string;
   readonly reader: StateReader;
   readonly executor: Executor;
+  readonly programs: ProgramHost;
   /** I/O of a namespace by name, '' for the agent's own. @throws {WeirError} `NOT_FOUND`. */
   open(netns: string): Promise<NamespaceIo>;
   /** What the devices of a namespace can be found by. @throws {WeirError} `NOT_FOUND`. */

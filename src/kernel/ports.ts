@@ -285,7 +285,7 @@ export interface ProgramHost {
    * Ids of the programs on a hook of a device, in the order in which they run.
    * @throws {KernelError} EINVAL where the kernel has no such hook.
    */
-  onHook(io: NamespaceIo, ifindex: number, hook: HookName): readonly HookProgram[];
+  onHook(io: NamespaceIo, ifindex: number, hook: HookName): Promise<readonly HookProgram[]>;
   /** What is wrong with an object, without changing anything. `load` also gives it to the kernel for a moment. */
   check(object: ProgramObject, functions: readonly FunctionUse[], load: boolean): Promise<void>;
   /** Keep an object under its digest. @throws {WeirError} `BPF_OBJECT` when it has another. */

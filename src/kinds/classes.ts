@@ -10,6 +10,8 @@ import { link } from './link/link.ts';
 import { neighbour } from './neighbour/neighbour.ts';
 import { nexthop } from './nexthop/nexthop.ts';
 import type { ObjectClass } from './object-class.ts';
+import { attachment } from './program/attachment.ts';
+import { program } from './program/program.ts';
 import { qdisc } from './qdisc/qdisc.ts';
 import { route } from './route/route.ts';
 import { rule } from './rule/rule.ts';
@@ -32,6 +34,8 @@ export const OBJECT_CLASSES: readonly ObjectClass[] = [
   qdisc,
   trafficClass,
   filter,
+  program,
+  attachment,
 ];
 
 const byName = new Map(OBJECT_CLASSES.map((one) => [one.name, one]));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TSchema } from 'typebox';
+import type { ProgramOperation } from '../codec/bpf/program.ts';
 import type { Encoder } from '../codec/encoder.ts';
 import type { ClassName, Ref, Spec } from '../model/object.ts';
 
@@ -27,6 +28,8 @@ export interface OperationSink {
   secret(path: string): Uint8Array;
   /** A descriptor of the program that is pinned at `path` in a bpffs. Open until the last step. @throws like `ifindex`. */
   bpf(path: string): number;
+  /** Load, attach or take away an operator's programs: bpf(2) where the agent is. */
+  program(operation: ProgramOperation): void;
 }
 
 /** What the TUN driver is told. */
@@ -70,12 +73,14 @@ export interface Requirement {
 
 /** The part of a document that holds the items of a class. */
 export interface Section {
-  readonly document: 'Network' | 'Tuning';
+  readonly document: 'Network' | 'Tuning' | 'Program';
   readonly name: string;
   /** One item. */
   readonly schema: TSchema;
   /** The part is a mapping and not a list: `declare` gets each entry as `{ name, value }`, `schema` is the value's. */
   readonly mapping?: true;
+  /** The document is one item: `declare` gets its `spec` with the document's name as `name`. */
+  readonly whole?: true;
 }
 
 /**

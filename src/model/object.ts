@@ -17,6 +17,8 @@ export const CLASS_NAMES = [
   'qdisc',
   'class',
   'filter',
+  'program',
+  'attachment',
 ] as const;
 
 export type ClassName = (typeof CLASS_NAMES)[number];

@@ -4,7 +4,7 @@ import { OBJECT_CLASSES, objectClass } from '../kinds/classes.ts';
 import type { ObjectClass, Section } from '../kinds/object-class.ts';
 import { type ObjectId, objectId } from '../model/object.ts';
 import { circles } from './circles.ts';
-import type { Document } from './document.ts';
+import type { Document, DocumentValue } from './document.ts';
 import type { DesiredObject, Origin } from './plan.ts';
 
 /** At most this many mistakes are told at once. */
@@ -71,11 +71,17 @@ function* declaredBy(
   document: Document,
   complain: (path: string, problem: string) => void,
 ): Iterable<DesiredObject> {
-  const { kind, spec } = document.value;
+  const { kind } = document.value;
   for (const one of OBJECT_CLASSES)
     if (one.section?.document === kind && one.declare !== undefined)
-      for (const { item, path } of itemsOf(one.section, spec[one.section.name]))
+      for (const { item, path } of itemsIn(one.section, document.value))
         yield* declaredByItem(document, one, item, path, complain);
+}
+
+function itemsIn(section: Section, { metadata, spec }: DocumentValue): Iterable<{ item: Item; path: string }> {
+  if (!section.whole) return itemsOf(section, spec[section.name]);
+  const { netns: _, adopt: __, drift: ___, ...item } = spec;
+  return [{ item: { ...item, name: metadata.name }, path: 'spec' }];
 }
 
 /** The items of a section with their places. */

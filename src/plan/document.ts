@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** Kinds of documents that declare objects. */
-export const DOCUMENT_KINDS = ['Network', 'Tuning'] as const;
+export const DOCUMENT_KINDS = ['Network', 'Tuning', 'Program'] as const;
 
 export type DocumentKind = (typeof DOCUMENT_KINDS)[number];
 

@@ -11,6 +11,8 @@ export interface DeviceIdentity {
   readonly address?: string;
   readonly permaddr?: string;
   readonly driver?: string;
+  /** As `ip -d` names it: `veth`. */
+  readonly kind?: string;
   /** Name of the hardware on its bus: `0000:00:03.0`. */
   readonly path?: string;
 }
@@ -99,7 +101,8 @@ function fits({ name, mac, driver, path }: Match, device: DeviceIdentity): boole
   );
 }
 
-function pattern(text: string): RegExp {
+/** A name with `*` for any text. */
+export function pattern(text: string): RegExp {
   const parts = text.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${parts.join('.*')}$`);
 }

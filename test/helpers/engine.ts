@@ -9,6 +9,7 @@ import { parseDocuments } from '../../src/documents/parse.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { createExecutor } from '../../src/engine/execute/executor.ts';
 import type { EngineParts } from '../../src/engine/parts.ts';
+import { createProgramHost } from '../../src/kernel/bpf/program-host.ts';
 import { namespaces } from '../../src/kernel/namespaces.ts';
 import { openNetlinkTransport } from '../../src/kernel/netlink-transport.ts';
 import type { MessageBatch, NetlinkTransport } from '../../src/kernel/ports.ts';
@@ -28,7 +29,12 @@ export interface TestEngine extends AsyncDisposable {
 }
 
 /** An engine whose journal is in `directory`, in this boot of the machine unless `boot` names another. */
-export function testEngine(directory: string, boot = 'this boot'): TestEngine {
+export function testEngine(
+  directory: string,
+  boot = 'this boot',
+  pinDir = '/sys/fs/bpf/weir-test',
+): TestEngine {
+  const programs = createProgramHost({ stateDir: directory, pinDir });
   const hooks = { beforeStep: (() => {}) as BeforeStep };
   const open = new OpenNamespaces(
     namespaces({
@@ -37,12 +43,13 @@ export function testEngine(directory: string, boot = 'this boot'): TestEngine {
         watched(openNetlinkTransport(netns, protocol, requestPaths(protocol)), hooks),
     }),
   );
-  const reader = createStateReader(open.port);
+  const reader = createStateReader(open.port, programs);
   const events: unknown[] = [];
   const engine = new Engine({
     journal: join(directory, 'journal.db'),
     reader,
-    executor: createExecutor((name) => open.open(name)),
+    executor: createExecutor((name) => open.open(name), programs),
+    programs,
     open: (name) => open.open(name),
     devices: async (name) => deviceIdentities(await open.open(name)),
     unsupported: async (features) => unsupportedFeatures(await open.open(''), features),

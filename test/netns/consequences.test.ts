@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the kernel drops of itself when a step is carried out is what plans expect of it.
+import { noPrograms } from '../../src/kernel/fake/no-programs.ts';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { namespaces } from '../../src/kernel/namespaces.ts';
 import { type NetObject, objectId, type Spec } from '../../src/model/object.ts';
@@ -9,7 +10,7 @@ import type { Action } from '../../src/plan/plan.ts';
 import { sameValue } from '../../src/plan/settings.ts';
 import { netns, type TestNetns } from '../helpers/netns.ts';
 
-const reader = createStateReader(namespaces());
+const reader = createStateReader(namespaces(), noPrograms);
 let ns: TestNetns;
 
 /** Two devices with everything that stands on devices, and a bridge with a port. */

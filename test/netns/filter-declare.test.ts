@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Filters on the real kernel: what is declared, written and read back is the same, and `tc -j` sees it. Needs u32 and
 // mirred; what this kernel may lack is in test/golden/request.
+import { noPrograms } from '../../src/kernel/fake/no-programs.ts';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createExecutor } from '../../src/engine/execute/executor.ts';
@@ -15,7 +16,7 @@ import { netns, type TestNetns } from '../helpers/netns.ts';
 import { pinnedProgram } from '../helpers/pinned-program.ts';
 
 let ns: TestNetns;
-const reader = createStateReader(namespaces());
+const reader = createStateReader(namespaces(), noPrograms);
 
 beforeAll(async () => {
   ns = await netns('wB2');
@@ -47,7 +48,7 @@ async function tryWrite(change: Change) {
     class: 'filter',
     key,
   } as unknown as Action;
-  return createExecutor(() => ns.io()).execute([action]);
+  return createExecutor(() => ns.io(), noPrograms).execute([action]);
 }
 
 async function read(key: string): Promise<Spec | undefined> {

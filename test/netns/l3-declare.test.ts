@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layer 3 objects on the real kernel: what is declared, written and read back is the same, and `ip -j` sees it.
+import { noPrograms } from '../../src/kernel/fake/no-programs.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Encoder } from '../../src/codec/encoder.ts';
 import { NLM_F_REQUEST } from '../../src/codec/generated/netlink.ts';
@@ -15,7 +16,7 @@ import { CASES, type Case } from './l3-cases.ts';
 
 let ns: TestNetns;
 const port = namespaces();
-const reader = createStateReader(port);
+const reader = createStateReader(port, noPrograms);
 
 beforeAll(async () => {
   ns = await netns('wC');

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a document says of qdiscs and classes is what the kernel reports after it was written, and what `tc` shows.
+import { noPrograms } from '../../src/kernel/fake/no-programs.ts';
 import { describe, expect, test } from 'vitest';
 import { complaints } from '../../src/base/validate.ts';
 import { Encoder } from '../../src/codec/encoder.ts';
@@ -246,7 +247,7 @@ function declared(name: ClassName, item: Spec): Spec {
 
 async function observed(ns: TestNetns, name: ClassName): Promise<readonly Spec[]> {
   const io = await ns.io();
-  const reader = createStateReader({ own: async () => io, open: async () => io });
+  const reader = createStateReader({ own: async () => io, open: async () => io }, noPrograms);
   const objects = await reader.read({ netns: '', keys: new Map(), all: true });
   return [...objects.values()].flatMap((one) => (one.class === name ? [one.spec] : []));
 }

@@ -8,7 +8,7 @@ import type { DeviceIdentity } from '../../plan/match.ts';
 /** What the devices of a namespace can be found by. @throws {WeirError} from the transport. */
 export async function deviceIdentities(io: NamespaceIo): Promise<readonly DeviceIdentity[]> {
   const links = await readLinks(io);
-  return links.map(({ ifname: name, address, permaddr, parentdev }) => {
+  return links.map(({ ifname: name, address, permaddr, parentdev, linkinfo }) => {
     const driver = driverOf(io, name);
     return {
       name,
@@ -16,6 +16,7 @@ export async function deviceIdentities(io: NamespaceIo): Promise<readonly Device
       ...(permaddr !== undefined && { permaddr }),
       ...(parentdev !== undefined && { path: parentdev }),
       ...(driver !== undefined && { driver }),
+      ...(linkinfo !== undefined && { kind: linkinfo.info_kind }),
     };
   });
 }

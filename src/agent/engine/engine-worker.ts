@@ -8,6 +8,7 @@ import { DriftWatch } from '../../engine/drift/drift-watch.ts';
 import { Engine } from '../../engine/engine.ts';
 import { createExecutor } from '../../engine/execute/executor.ts';
 import { recover } from '../../engine/recovery.ts';
+import { createProgramHost } from '../../kernel/bpf/program-host.ts';
 import { namespaces } from '../../kernel/namespaces.ts';
 import { unsupportedFeatures } from '../../observe/state/features.ts';
 import { createStateReader } from '../../observe/state/reader.ts';
@@ -25,12 +26,13 @@ import {
 } from './messages.ts';
 import { OpenNamespaces } from './open-namespaces.ts';
 
-const { stateDir } = workerData as EngineSettings;
+const { stateDir, pinDir } = workerData as EngineSettings;
 const port = parentPort as MessagePort;
 const send = (message: EngineMessage) => port.postMessage(message);
 const warn = (problem: string) => send({ kind: 'warning', problem });
 const open = new OpenNamespaces(namespaces({ resolvePath: requestPaths }));
 const tally = new EngineTally();
+const programs = createProgramHost({ stateDir, pinDir });
 
 /** The calls as they come; each answers for itself. */
 function serve(engine: Engine, methods: ReturnType<typeof engineMethods>): void {
@@ -85,8 +87,9 @@ async function run(): Promise<void> {
   const boot = await bootId();
   const engine = new Engine({
     journal: join(stateDir, 'journal.db'),
-    reader: createStateReader(open.port),
-    executor: createExecutor((netns) => open.open(netns)),
+    reader: createStateReader(open.port, programs),
+    executor: createExecutor((netns) => open.open(netns), programs),
+    programs,
     open: (netns) => open.open(netns),
     devices: async (name) => deviceIdentities(await open.open(name)),
     unsupported: async (features) => unsupportedFeatures(await open.open(''), features),

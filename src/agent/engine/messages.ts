@@ -15,6 +15,8 @@ import type { ChangeProgress, DriftChange } from '../../model/change.ts';
 /** What the engine's thread is started with. */
 export interface EngineSettings {
   readonly stateDir: string;
+  /** Directory in a bpffs. */
+  readonly pinDir: string;
 }
 
 /** One call of a use case, without its target. */

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type NamespaceIo, NETLINK } from '../../kernel/ports.ts';
+import { type NamespaceIo, NETLINK, type ProgramHost } from '../../kernel/ports.ts';
 import type { GenericFamilies } from './generic-families.ts';
 import type { Effect } from './sink.ts';
 
 /** Do what is not rtnetlink. @throws {WeirError} as the namespace says it. */
-export async function carryOut(effect: Effect, io: NamespaceIo, families: GenericFamilies): Promise<void> {
+export async function carryOut(
+  effect: Effect,
+  io: NamespaceIo,
+  families: GenericFamilies,
+  programs: ProgramHost,
+): Promise<void> {
   switch (effect.kind) {
     case 'genl': {
       const transport = await io.netlink(NETLINK.GENERIC);
@@ -14,5 +19,7 @@ export async function carryOut(effect: Effect, io: NamespaceIo, families: Generi
       return io[effect.root].write(effect.path, effect.text);
     case 'tun':
       return io.tun(effect.settings);
+    case 'program':
+      return programs.carryOut(effect.operation, io);
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Encoder } from '../../codec/encoder.ts';
-import { type NamespaceIo, NETLINK, type NetlinkTransport } from '../../kernel/ports.ts';
+import { type NamespaceIo, NETLINK, type NetlinkTransport, type ProgramHost } from '../../kernel/ports.ts';
 import { objectClass } from '../../kinds/classes.ts';
 import type { Action } from '../../plan/plan.ts';
 import { Answers, AskFirst } from './answers.ts';
@@ -33,10 +33,13 @@ export interface Executor {
 }
 
 /** An executor on the kernel; `open` gives the I/O of a namespace. */
-export function createExecutor(open: (netns: string) => Promise<NamespaceIo>): Executor {
+export function createExecutor(
+  open: (netns: string) => Promise<NamespaceIo>,
+  programs: ProgramHost,
+): Executor {
   return {
     async execute(actions, options = {}) {
-      const run = new Run(actions, open, options);
+      const run = new Run(actions, open, programs, options);
       await run.all();
       return run.failures;
     },
@@ -56,6 +59,7 @@ class Run {
   readonly failures: StepFailure[] = [];
   readonly #actions: readonly Action[];
   readonly #open: (netns: string) => Promise<NamespaceIo>;
+  readonly #programs: ProgramHost;
   readonly #options: ExecuteOptions;
   readonly #portion: number;
   readonly #sites = new Map<string, Site>();
@@ -66,10 +70,12 @@ class Run {
   constructor(
     actions: readonly Action[],
     open: (netns: string) => Promise<NamespaceIo>,
+    programs: ProgramHost,
     options: ExecuteOptions,
   ) {
     this.#actions = actions;
     this.#open = open;
+    this.#programs = programs;
     this.#options = options;
     this.#portion = actions.length < MANY ? 1 : PORTION;
   }
@@ -171,7 +177,7 @@ class Run {
     const last = then?.step ?? steps.at(-1);
     if (then !== undefined && !this.#stopped())
       try {
-        await carryOut(then.effect, site.io, site.families);
+        await carryOut(then.effect, site.io, site.families, this.#programs);
       } catch (error) {
         this.#failed(then.step, error);
       }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ProgramOperation } from '../../codec/bpf/program.ts';
 import { Encoder } from '../../codec/encoder.ts';
 import type { MessageBatch } from '../../kernel/ports.ts';
 import type { OperationSink, TunSettings } from '../../kinds/object-class.ts';
@@ -8,7 +9,8 @@ import type { Answers } from './answers.ts';
 export type Effect =
   | { readonly kind: 'genl'; readonly family: string; readonly command: number; readonly payload: Uint8Array }
   | { readonly kind: 'file'; readonly root: 'proc' | 'sys'; readonly path: string; readonly text: string }
-  | { readonly kind: 'tun'; readonly settings: TunSettings };
+  | { readonly kind: 'tun'; readonly settings: TunSettings }
+  | { readonly kind: 'program'; readonly operation: ProgramOperation };
 
 /** rtnetlink messages in order, and then perhaps something else. */
 export interface Portion {
@@ -81,6 +83,10 @@ export class PortionSink implements OperationSink {
 
   tun(settings: TunSettings): void {
     this.#effect({ kind: 'tun', settings });
+  }
+
+  program(operation: ProgramOperation): void {
+    this.#effect({ kind: 'program', operation });
   }
 
   ifindex(name: string): number {

@@ -2,9 +2,11 @@
 // The distribution's libbpf through ffi-rs: it reads an object, relocates it for the running kernel and loads it.
 // Pointers are numbers, structs are bytes, there are no callbacks; calls take about 10 microseconds each, so that what is
 // done often (map operations) goes through bpf(2) instead. Load this module in a worker thread: loading takes milliseconds.
+import { readFileSync } from 'node:fs';
 import { DataType, define, open } from 'ffi-rs';
 import { ERRNO, errnoName } from '../../base/errno.gen.ts';
 import { messageOf, WeirError } from '../../base/errors.ts';
+import { checked } from '../errno.ts';
 import { native } from '../native.ts';
 
 const LIBRARY = 'libbpf';
@@ -16,6 +18,18 @@ interface WithErrno {
   readonly value: number;
   readonly errnoCode: number;
 }
+
+/**
+ * A thread that ends unloads the addons that it required, and this one does not survive that: the process would crash.
+ * So it stays in memory.
+ */
+function keepFfi(): void {
+  const maps = readFileSync('/proc/self/maps', 'utf8');
+  for (const [path] of maps.matchAll(/\/\S.*ffi-rs.*\.node$/gm))
+    checked('keep ffi-rs', native().libraryKeep(path));
+}
+
+keepFfi();
 
 /** The functions that are used, by their names in libbpf.h. */
 export interface Libbpf {
@@ -32,6 +46,10 @@ export interface Libbpf {
   nextMap(object: number, before: number): number;
   mapName(map: number): string;
   mapFd(map: number): number;
+  mapType(map: number): number;
+  mapKeySize(map: number): number;
+  mapValueSize(map: number): number;
+  mapMaxEntries(map: number): number;
   setMaxEntries(map: number, entries: number): number;
   setInitialValue(map: number, value: Uint8Array): number;
   reuseFd(map: number, fd: number): number;
@@ -68,6 +86,10 @@ function bind(): Libbpf {
     bpf_object__next_map: declare(I64, [I64, I64]),
     bpf_map__name: declare(Text, [I64]),
     bpf_map__fd: declare(I32, [I64]),
+    bpf_map__type: declare(I32, [I64]),
+    bpf_map__key_size: declare(U32, [I64]),
+    bpf_map__value_size: declare(U32, [I64]),
+    bpf_map__max_entries: declare(U32, [I64]),
     bpf_map__set_max_entries: declare(I32, [I64, U32]),
     bpf_map__set_initial_value: declare(I32, [I64, Bytes, I64]),
     bpf_map__reuse_fd: declare(I32, [I64, I32]),
@@ -91,6 +113,10 @@ function bind(): Libbpf {
     nextMap: (object, before) => call('bpf_object__next_map', object, before),
     mapName: (map) => call('bpf_map__name', map),
     mapFd: (map) => call('bpf_map__fd', map),
+    mapType: (map) => call('bpf_map__type', map),
+    mapKeySize: (map) => call('bpf_map__key_size', map),
+    mapValueSize: (map) => call('bpf_map__value_size', map),
+    mapMaxEntries: (map) => call('bpf_map__max_entries', map),
     setMaxEntries: (map, entries) => call('bpf_map__set_max_entries', map, entries),
     setInitialValue: (map, value) => call('bpf_map__set_initial_value', map, value, value.length),
     reuseFd: (map, fd) => call('bpf_map__reuse_fd', map, fd),

@@ -24,6 +24,18 @@ export interface LoadOptions {
   readonly maxEntries?: Readonly<Record<string, number>>;
   /** Descriptors of maps that exist and are used instead of new ones, by name. */
   readonly maps?: Readonly<Record<string, number>>;
+  /** The same, chosen by what the object says of a map. */
+  readonly reuse?: (map: MapShape) => number | undefined;
+}
+
+/** A map as an object describes it. */
+export interface MapShape {
+  readonly name: string;
+  readonly type: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+  /** 0 where the kernel decides. */
+  readonly maxEntries: number;
 }
 
 /** What was loaded: descriptors by name, which the caller closes. */
@@ -85,7 +97,7 @@ function choosePrograms(lib: Libbpf, object: number, { programs, types = {} }: L
 function shapeMaps(
   lib: Libbpf,
   object: number,
-  { variables, maxEntries = {}, maps = {} }: LoadOptions,
+  { variables, maxEntries = {}, maps = {}, reuse }: LoadOptions,
   constants: (variables: Variables) => Uint8Array,
 ): void {
   const patched = variables && Object.keys(variables).length > 0 ? constants(variables) : undefined;
@@ -93,12 +105,22 @@ function shapeMaps(
     const name = lib.mapName(map);
     const entries = maxEntries[name];
     if (entries !== undefined) must(lib.setMaxEntries(map, entries), `size the map ${name}`);
-    const fd = maps[name];
+    const fd = maps[name] ?? reuse?.(shapeOf(lib, map, name));
     if (fd !== undefined) must(lib.reuseFd(map, fd), `keep the map ${name}`);
     // libbpf puts the name of the object before the section's
     if (patched !== undefined && name.endsWith('.rodata'))
       must(lib.setInitialValue(map, patched), 'set its constants');
   }
+}
+
+function shapeOf(lib: Libbpf, map: number, name: string): MapShape {
+  return {
+    name,
+    type: lib.mapType(map),
+    keySize: lib.mapKeySize(map),
+    valueSize: lib.mapValueSize(map),
+    maxEntries: lib.mapMaxEntries(map),
+  };
 }
 
 function* each(object: number, next: (object: number, before: number) => number): Generator<number> {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { NamespaceIo } from '../../kernel/ports.ts';
+import type { NamespaceIo, ProgramHost } from '../../kernel/ports.ts';
 import type { ClassName, Spec } from '../../model/object.ts';
 import type { LinkTable } from '../link-table.ts';
 
@@ -21,6 +21,7 @@ export interface ReadContext {
   readonly io: NamespaceIo;
   /** The devices and addresses, read at the start. */
   readonly links: LinkTable;
+  readonly programs: ProgramHost;
   nameOf(ifindex: number): string;
   /** Index of a device, undefined when there is none of that name. */
   indexOf(name: string): number | undefined;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { type NamespaceIo, type Namespaces, NETLINK } from '../../kernel/ports.ts';
+import { type NamespaceIo, type Namespaces, NETLINK, type ProgramHost } from '../../kernel/ports.ts';
 import { objectClass } from '../../kinds/classes.ts';
 import {
   type ClassName,
@@ -22,6 +22,7 @@ import { filterReader } from './filters.ts';
 import { linkReader } from './links.ts';
 import { neighbourReader } from './neighbours.ts';
 import { nexthopReader } from './nexthops.ts';
+import { attachmentReader, programReader } from './programs.ts';
 import { qdiscReader } from './qdiscs.ts';
 import { routeReader } from './routes.ts';
 import { ruleReader } from './rules.ts';
@@ -44,25 +45,34 @@ const READERS: readonly ClassReader[] = [
   qdiscReader,
   classReader,
   filterReader,
+  programReader,
+  attachmentReader,
 ];
 
 const NONE: ReadonlySet<string> = new Set();
 
 /** Reads canonical objects of namespaces, each read from the kernel as it is then. */
-export function createStateReader(namespaces: Pick<Namespaces, 'own' | 'open'>): StateReader {
+export function createStateReader(
+  namespaces: Pick<Namespaces, 'own' | 'open'>,
+  programs: ProgramHost,
+): StateReader {
   return {
     async read(request) {
       const { netns } = request;
       const io = netns === '' ? await namespaces.own() : await namespaces.open(netns);
-      return readObjects(io, request);
+      return readObjects(io, programs, request);
     },
   };
 }
 
-async function readObjects(io: NamespaceIo, request: ReadRequest): Promise<ReadonlyMap<ObjectId, NetObject>> {
+async function readObjects(
+  io: NamespaceIo,
+  programs: ProgramHost,
+  request: ReadRequest,
+): Promise<ReadonlyMap<ObjectId, NetObject>> {
   const { netns } = request;
   const objects = new Map<ObjectId, NetObject>();
-  const context = await contextOf(io);
+  const context = await contextOf(io, programs);
   for (const reader of READERS) {
     const want = wantOf(request, reader.class);
     if (want === undefined) continue;
@@ -86,13 +96,14 @@ function wantOf(request: ReadRequest, name: ClassName): Want | undefined {
   return count === 0 && !all ? undefined : { keys, onLinks, fromLinks, byNexthops, all };
 }
 
-async function contextOf(io: NamespaceIo): Promise<ReadContext> {
+async function contextOf(io: NamespaceIo, programs: ProgramHost): Promise<ReadContext> {
   const { name } = io.netns;
   const links = await dumpLinkTable(await io.netlink(NETLINK.ROUTE), name, new LinkTable(name), undefined);
   const byName = new Map(links.rows().map(({ link }) => [link.ifname, link.ifindex]));
   return {
     io,
     links,
+    programs,
     nameOf: (ifindex) => links.nameOf(ifindex) ?? `if${ifindex}`,
     indexOf: (ifname) => byName.get(ifname),
   };

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+import { HOOKS, type HookName } from '../../codec/bpf/hooks.ts';
+import { type HookOrder, type ProgramAttachment, targetOf } from '../../codec/bpf/program.ts';
+import type { Ref, Spec } from '../../model/object.ts';
+import { present } from '../fields.ts';
+import type { Change, Complain, Declared, ObjectClass, OperationSink } from '../object-class.ts';
+import type { AttachmentItem } from './schema.ts';
+
+/** What says on which thing, by the hook's place. */
+const TARGETS = { device: 'devices', cgroup: 'cgroup', tracepoint: 'tracepoint' } as const;
+
+/**
+ * One function of a program on one hook of a device, a cgroup or a tracepoint: a link, pinned so that it outlives the agent.
+ * Another function or another version of the object takes its place without a gap; mode and order belong to the link.
+ */
+export const attachment: ObjectClass = {
+  name: 'attachment',
+  compare: 'whole',
+  key: (spec) => keyOf(spec as unknown as ProgramAttachment),
+  needs,
+  // `auto` is whatever the driver can
+  agrees: (field, declared) => field === 'mode' && declared === undefined,
+  fixed: (_before, _after, differing) => differing.filter((name) => name === 'mode' || name === 'order'),
+  write,
+  describe: (spec) => {
+    const one = spec as unknown as ProgramAttachment;
+    return `program ${one.of} function ${one.program} on ${one.hook} ${targetOf(one)}`.trimEnd();
+  },
+};
+
+/** `guard tcx-ingress eth0`: one function of a document on one hook of one thing. */
+function keyOf(one: ProgramAttachment): string {
+  return `${one.of} ${one.hook} ${targetOf(one)}`;
+}
+
+function needs(spec: Spec): readonly Ref[] {
+  const { of, hook, dev, order } = spec as unknown as ProgramAttachment;
+  const refs: Ref[] = [{ class: 'program', key: of }];
+  if (dev !== undefined) refs.push({ class: 'link', key: dev });
+  const other = neighbourIn(order);
+  if (other !== undefined) refs.push({ class: 'attachment', key: `${other} ${hook} ${dev}` });
+  return refs;
+}
+
+/** The program that an order speaks of. */
+export function neighbourIn(order: ProgramAttachment['order']): string | undefined {
+  if (typeof order !== 'object') return undefined;
+  return 'before' in order ? order.before : order.after;
+}
+
+function write({ op, before, after }: Change, to: OperationSink): void {
+  const one = (after ?? before) as unknown as ProgramAttachment;
+  if (op === 'remove') return to.program({ op: 'detach', attachment: one });
+  to.program({ op: 'attach', attachment: one, ifindex: one.dev === undefined ? 0 : to.ifindex(one.dev) });
+}
+
+/** The objects of the list `attach`. A selector is taken for the devices that it was found to mean. */
+export function declareAttachments(
+  of: string,
+  items: readonly AttachmentItem[],
+  complain: Complain,
+): readonly Declared[] {
+  return items.flatMap((item, i) => {
+    const at = `attach.${i}`;
+    const problem = problemOf(item);
+    if (problem !== undefined) complain(`${at}.${problem.field}`, problem.problem);
+    if (problem !== undefined) return [];
+    const { program, hook, devices, mode, order, tracepoint, cgroup } = item;
+    const rest = present({
+      of,
+      program,
+      hook,
+      mode: mode === 'auto' ? undefined : mode,
+      order: order as HookOrder | undefined,
+      tracepoint,
+      cgroup: cgroup?.replace(/\/+$/, ''),
+    });
+    const targets = HOOKS[hook as HookName].place === 'device' ? (devices ?? []) : [undefined];
+    return targets.map((dev) => ({ class: 'attachment' as const, spec: present({ ...rest, dev }), path: at }));
+  });
+}
+
+interface Problem {
+  readonly field: string;
+  readonly problem: string;
+}
+
+function problemOf(item: AttachmentItem): Problem | undefined {
+  const { place } = HOOKS[item.hook as HookName];
+  for (const [other, field] of Object.entries(TARGETS))
+    if (other !== place && item[field] !== undefined)
+      return { field, problem: `is for hooks of a ${other}, and ${item.hook} is one of a ${place}: leave it out` };
+  if (place !== 'device' && item.select !== undefined)
+    return { field: 'select', problem: `is for hooks of a device, and ${item.hook} is one of a ${place}: leave it out` };
+  if (place === 'device' && item.devices === undefined && item.select === undefined)
+    return { field: 'devices', problem: 'is missing: name devices, or `select` them' };
+  if (place === 'cgroup' && item.cgroup === undefined)
+    return { field: 'cgroup', problem: 'is missing: name the directory of the cgroup' };
+  if (place === 'tracepoint' && item.tracepoint === undefined)
+    return { field: 'tracepoint', problem: 'is missing: name the tracepoint' };
+  if (item.mode !== undefined && item.hook !== 'xdp')
+    return { field: 'mode', problem: 'is for the hook xdp: leave it out' };
+  if (item.order !== undefined && !item.hook.startsWith('tcx-'))
+    return { field: 'order', problem: 'is for the hooks tcx-ingress and tcx-egress: leave it out' };
+  return undefined;
+}
