@@ -44,14 +44,22 @@ static __always_inline __u32 histogram_bucket(__u64 value)
 	return bucket < HISTOGRAM_BUCKETS ? bucket : HISTOGRAM_BUCKETS - 1;
 }
 
-/* Of a per-CPU histogram: nobody else writes to it. `value` is added to the sum as it is, `unit` = 2^shift of it counts. */
-static __always_inline void histogram_add(struct histogram *histogram, __u64 value, __u32 shift)
+/*
+ * `times` observations of `value`, of a per-CPU histogram: nobody else writes to it. The sum is of values as they are, `unit` =
+ * 2^shift of it counts.
+ */
+static __always_inline void histogram_add_times(struct histogram *histogram, __u64 value, __u32 shift, __u32 times)
 {
 	__u32 bucket = histogram_bucket((value + (1ULL << shift) - 1) >> shift);
 
-	histogram->sum += value;
+	histogram->sum += value * times;
 	if (bucket < HISTOGRAM_BUCKETS)
-		histogram->buckets[bucket]++;
+		histogram->buckets[bucket] += times;
+}
+
+static __always_inline void histogram_add(struct histogram *histogram, __u64 value, __u32 shift)
+{
+	histogram_add_times(histogram, value, shift, 1);
 }
 
 #endif

@@ -46,6 +46,10 @@ struct net_device {
 	struct netdev_queue *_tx;
 };
 
+struct napi_struct {
+	struct net_device *dev;
+};
+
 struct Qdisc_ops {
 	char id[16];
 };

@@ -16,19 +16,25 @@ struct {
 	__type(value, __u32);
 } sampling_left SEC(".maps");
 
-/* Gaps are random with the mean `sampling`, so that traffic with a rhythm is not seen at always the same beat. */
-static __always_inline bool sampled(__u32 kind)
+/*
+ * True for the event at which the CPU's counter has run down. Gaps are random with the mean `sampling`, so that traffic with a
+ * rhythm is not seen at always the same beat.
+ */
+static __always_inline bool sampled_by(__u32 *left)
 {
-	__u32 *left = bpf_map_lookup_elem(&sampling_left, &kind);
-
-	if (!left)
-		return false;
 	if (*left > 1) {
 		*left -= 1;
 		return false;
 	}
 	*left = bpf_get_prandom_u32() % (2 * sampling - 1) + 1;
 	return true;
+}
+
+static __always_inline bool sampled(__u32 kind)
+{
+	__u32 *left = bpf_map_lookup_elem(&sampling_left, &kind);
+
+	return left && sampled_by(left);
 }
 
 #endif

@@ -14,7 +14,9 @@ import { netstat } from './netstat.ts';
 import { networkRoute } from './network-route.ts';
 import { pressure } from './pressure.ts';
 import { qdisc } from './qdisc.ts';
+import { queueing } from './queueing.ts';
 import { queues } from './queues.ts';
+import { runDelay } from './run-delay.ts';
 import { schedstat } from './schedstat.ts';
 import { sockmem } from './sockmem.ts';
 import { sockstat } from './sockstat.ts';
@@ -51,4 +53,6 @@ export const COLLECTORS: readonly Collector[] = [
   xfrm,
   drops,
   flows,
+  queueing,
+  runDelay,
 ];

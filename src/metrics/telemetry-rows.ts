@@ -9,3 +9,45 @@ export interface PacketCounts {
   readonly sizes: Histogram;
   readonly protocols: readonly (readonly [name: string, packets: number])[];
 }
+
+/** Time that packets waited in a root qdisc, in seconds, estimated from samples. */
+export interface QdiscDelay {
+  readonly device: string;
+  readonly kind: string;
+  readonly handle: string;
+  readonly delay: Histogram;
+}
+
+/** Polls of a device by NAPI. */
+export interface NapiPolls {
+  readonly device: string;
+  readonly polls: number;
+  readonly packets: number;
+  /** Polls that used their budget up. */
+  readonly exhausted: number;
+}
+
+/** Times of a softirq vector (`NET_RX`) in seconds, estimated from samples. */
+export interface SoftirqTimes {
+  readonly vector: string;
+  /** From being raised to being entered. */
+  readonly delay: Histogram;
+  readonly run: Histogram;
+}
+
+/** What the telemetry `queueing` tells of a namespace. */
+export interface Queueing {
+  readonly qdiscs: readonly QdiscDelay[];
+  readonly polls: readonly NapiPolls[];
+  /** Of the machine: the same in every namespace. */
+  readonly softirqs: readonly SoftirqTimes[];
+}
+
+/** Time that a task was ready to run and did not. */
+export interface RunDelay {
+  /** `ksoftirqd`, `weir`. */
+  readonly task: string;
+  /** Of a task that is bound to one, else ''. */
+  readonly cpu: string;
+  readonly seconds: number;
+}

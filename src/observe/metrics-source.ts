@@ -13,7 +13,7 @@ import type {
   Source,
   TcpStates,
 } from '../metrics/collector.ts';
-import type { PacketCounts } from '../metrics/telemetry-rows.ts';
+import type { PacketCounts, Queueing, RunDelay } from '../metrics/telemetry-rows.ts';
 import type { DropRow } from '../model/drop.ts';
 import { readConntrack } from './metrics-conntrack.ts';
 import type { DeviceFilter } from './metrics-device-filter.ts';
@@ -23,11 +23,13 @@ import { countNeighbours } from './metrics-neighbours.ts';
 import { dumpQdiscs } from './metrics-qdiscs.ts';
 import { dumpQueues } from './metrics-queues.ts';
 import { streamRoutes } from './metrics-routes.ts';
+import { readRunDelays } from './metrics-run-delays.ts';
 import type { ScrapedNamespace } from './metrics-scraper.ts';
 import { countTcpStates } from './metrics-tcp-states.ts';
 import { dropRows, readDrops } from './telemetry/drops.ts';
 import type { ByNamespace } from './telemetry/entries.ts';
 import { readPackets } from './telemetry/flows.ts';
+import { readPolls, readQdiscDelays, readSoftirqTimes } from './telemetry/queueing.ts';
 import { NO_TELEMETRY, TelemetryReadings } from './telemetry/telemetry.ts';
 
 /** What collectors of one namespace read from during one scrape. */
@@ -111,6 +113,18 @@ export class NamespaceSource implements Source {
 
   async packets(): Promise<readonly PacketCounts[]> {
     return this.#ofDevices(this.#telemetry.once(readPackets));
+  }
+
+  async queueing(): Promise<Queueing> {
+    return {
+      qdiscs: this.#ofDevices(this.#telemetry.once(readQdiscDelays)),
+      polls: this.#ofDevices(this.#telemetry.once(readPolls)),
+      softirqs: this.#telemetry.once(readSoftirqTimes),
+    };
+  }
+
+  runDelays(): Promise<readonly RunDelay[]> {
+    return readRunDelays(this.#namespace.io.proc);
   }
 
   /** Rows of this namespace with the names of their devices, without those that are gone or not shown. */

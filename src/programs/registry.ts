@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { drops } from './drops.ts';
 import { flows } from './flows.ts';
+import { queueing } from './queueing.ts';
 import type { TelemetryProgram } from './telemetry-program.ts';
 
 /** Every telemetry program. A new one is a folder in `ebpf/`, a file here and one line. */
-export const TELEMETRY: readonly TelemetryProgram[] = [drops, flows];
+export const TELEMETRY: readonly TelemetryProgram[] = [drops, flows, queueing];

@@ -32,6 +32,8 @@ export function recordedSource(files: Readonly<Record<string, string>>, given: P
     ethtool: missing,
     queues: missing,
     packets: missing,
+    queueing: missing,
+    runDelays: missing,
     drops: missing,
     ...given,
   };

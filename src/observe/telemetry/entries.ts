@@ -30,7 +30,12 @@ export function rowsByNamespace<K extends { readonly netns: number }, V, R>(
   return rows;
 }
 
-function valuesOf<V>(entries: MapEntries, i: number, decode: (wire: Wire, at: number) => V): readonly V[] {
+/** Values of entry `i` on all CPUs. */
+export function valuesOf<V>(
+  entries: MapEntries,
+  i: number,
+  decode: (wire: Wire, at: number) => V,
+): readonly V[] {
   const { cpus, stride, values } = entries;
   return Array.from({ length: cpus }, (_, cpu) => decode(values, (i * cpus + cpu) * stride));
 }
@@ -51,9 +56,23 @@ export function sums<V>(values: readonly V[], counters: (value: V) => readonly b
 /**
  * A histogram whose buckets are powers of two (ebpf/include/histogram.h), the last one open.
  *
- * @param first Upper bound of the first bucket, in the unit that is shown.
+ * @param first Upper bound of the first bucket, in the kernel's unit.
+ * @param per Units of the kernel's in one that is shown: 1e9 for nanoseconds that are shown as seconds.
  */
-export function powersOfTwo(counts: readonly number[], first: number, total: number): Histogram {
-  const bounds = counts.slice(1).map((_, i) => first * 2 ** i);
-  return { bounds, counts, sum: total };
+export function powersOfTwo(
+  { counts, total }: { readonly counts: readonly number[]; readonly total: number },
+  first: number,
+  per = 1,
+): Histogram {
+  const bounds = counts.slice(1).map((_, i) => (first * 2 ** i) / per);
+  return { bounds, counts, sum: total / per };
+}
+
+/** `struct histogram` of all CPUs, of nanoseconds that begin with 1024, in seconds. */
+export function seconds<V>(
+  values: readonly V[],
+  histogram: (value: V) => { readonly buckets: readonly bigint[]; readonly sum: bigint },
+): Histogram {
+  const counts = sums(values, (value) => histogram(value).buckets);
+  return powersOfTwo({ counts, total: sum(values, (value) => histogram(value).sum) }, 1024, 1e9);
 }

@@ -48,11 +48,7 @@ export function directionName(direction: number): 'receive' | 'transmit' {
 
 function sizesOf(values: readonly FlowsDevice[]): Histogram {
   const counts = sums(values, ({ sizes }) => sizes);
-  return powersOfTwo(
-    counts,
-    SMALLEST,
-    sum(values, ({ bytes }) => bytes),
-  );
+  return powersOfTwo({ counts, total: sum(values, ({ bytes }) => bytes) }, SMALLEST);
 }
 
 function protocolsOf(values: readonly FlowsDevice[]): DevicePackets['protocols'] {
