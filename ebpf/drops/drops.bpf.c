@@ -285,6 +285,9 @@ int count_drop(__u64 *ctx)
 	if (key.reason && bpf_core_enum_value_exists(enum skb_drop_reason___consumed, SKB_CONSUMED) &&
 	    key.reason == bpf_core_enum_value(enum skb_drop_reason___consumed, SKB_CONSUMED))
 		return 0;
+	/* Drivers have buffers at hand that never became a packet. */
+	if (!skb->protocol && !skb->len)
+		return 0;
 	dev = skb->dev;
 	if (dev && dev->_tx->dev != dev)
 		dev = NULL;

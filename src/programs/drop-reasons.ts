@@ -16,13 +16,18 @@ export function dropReasonNames(btf: Btf | undefined): ReadonlyMap<number, strin
   return names;
 }
 
+/** What the kernel says where it has not been taught a reason. */
+const NOT_SPECIFIED = 'NOT_SPECIFIED';
+
 /**
  * A reason in words: `NO_SOCKET`; of a subsystem with its number there, `MAC80211_UNUSABLE/3`; its number alone where the
  * kernel names none, and `unknown` where it gives no reasons (before 5.17).
+ * What programs of XDP drop has no reason in the kernel, but happens in functions that say so.
  */
-export function dropReason(names: ReadonlyMap<number, string>, reason: number): string {
+export function dropReason(names: ReadonlyMap<number, string>, reason: number, location: string): string {
   if (reason === 0) return 'unknown';
   const name = names.get(reason);
+  if (name === NOT_SPECIFIED && /(^|_)xdp(_|$)/.test(location)) return 'XDP';
   const subsystem = reason >>> SUBSYSTEM_SHIFT;
   if (name !== undefined || subsystem === 0) return name ?? String(reason);
   const owner = names.get((subsystem << SUBSYSTEM_SHIFT) >>> 0) ?? `subsystem ${subsystem}`;

@@ -66,13 +66,14 @@ export function dropKind(
   { netns, deviceName }: DropPlace,
   { locations, reasons }: Pick<DropTable, 'locations' | 'reasons'>,
 ): Omit<DropRow, 'packets' | 'unrecorded'> {
+  const location = locations.get(key.location) ?? '';
   return {
     netns,
     device: deviceName(key.ifindex) ?? '',
-    reason: dropReason(reasons, key.reason),
+    reason: dropReason(reasons, key.reason, location),
     network: networkName(key.protocol),
     protocol: protocolName(key.protocol, key.l4),
-    location: locations.get(key.location) ?? '',
+    location,
   };
 }
 
