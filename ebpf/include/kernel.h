@@ -82,8 +82,18 @@ struct dst_entry {
 struct sock {
 	struct sock_common __sk_common;
 	struct dst_entry *sk_dst_cache;
+	int sk_rx_dst_ifindex;
 	unsigned short sk_protocol;
 	unsigned short sk_type;
+};
+
+struct tcp_sock {
+	__u32 srtt_us;
+};
+
+/* Linux 6.10. */
+enum sk_rst_reason {
+	SK_RST_REASON_NOT_SPECIFIED,
 };
 
 struct sk_buff {

@@ -2,7 +2,7 @@
 import type { DropRow } from '../model/drop.ts';
 import type { Link } from '../model/link.ts';
 import type { Exposition, Family } from './exposition.ts';
-import type { PacketCounts, Queueing, RunDelay } from './telemetry-rows.ts';
+import type { PacketCounts, Queueing, RunDelay, TcpTelemetry } from './telemetry-rows.ts';
 
 /** One source of metrics: one file, one line in the registry. */
 export interface Collector {
@@ -54,6 +54,8 @@ export interface Source {
   packets(): Promise<readonly PacketCounts[]>;
   /** Delays and polls; NO_DATA without the eBPF telemetry `queueing`. */
   queueing(): Promise<Queueing>;
+  /** TCP by device and group of peers; NO_DATA without the eBPF telemetry `tcp`. */
+  tcp(): Promise<TcpTelemetry>;
   /** How long ksoftirqd and the agent waited for a CPU. */
   runDelays(): Promise<readonly RunDelay[]>;
   /** Dropped packets of this namespace; NO_DATA where their telemetry does not run. */

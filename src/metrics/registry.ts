@@ -23,6 +23,7 @@ import { sockstat } from './sockstat.ts';
 import { softirqs } from './softirqs.ts';
 import { softnet } from './softnet.ts';
 import { stat } from './stat.ts';
+import { tcp } from './tcp.ts';
 import { tcpstat } from './tcpstat.ts';
 import { udpQueues } from './udp-queues.ts';
 import { xfrm } from './xfrm.ts';
@@ -53,6 +54,7 @@ export const COLLECTORS: readonly Collector[] = [
   xfrm,
   drops,
   flows,
+  tcp,
   queueing,
   runDelay,
 ];

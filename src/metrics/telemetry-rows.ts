@@ -51,3 +51,28 @@ export interface RunDelay {
   readonly cpu: string;
   readonly seconds: number;
 }
+
+/** TCP on a device with a group of peers. */
+export interface TcpCounts {
+  readonly device: string;
+  /** '' for peers that are in none. */
+  readonly peerGroup: string;
+  readonly retransmits: number;
+  readonly resetsReceived: number;
+  readonly events: readonly (readonly [event: string, count: number])[];
+  /** Seconds. */
+  readonly connect: Histogram;
+  /** Seconds, estimated from samples. */
+  readonly rtt: Histogram;
+}
+
+/** What the telemetry `tcp` tells of a namespace. Of sockets without a device `device` is ''. */
+export interface TcpTelemetry {
+  readonly devices: readonly TcpCounts[];
+  readonly resetsSent: readonly {
+    readonly device: string;
+    /** '' where the kernel gives none. */
+    readonly reason: string;
+    readonly count: number;
+  }[];
+}

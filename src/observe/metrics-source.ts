@@ -13,7 +13,7 @@ import type {
   Source,
   TcpStates,
 } from '../metrics/collector.ts';
-import type { PacketCounts, Queueing, RunDelay } from '../metrics/telemetry-rows.ts';
+import type { PacketCounts, Queueing, RunDelay, TcpTelemetry } from '../metrics/telemetry-rows.ts';
 import type { DropRow } from '../model/drop.ts';
 import { readConntrack } from './metrics-conntrack.ts';
 import type { DeviceFilter } from './metrics-device-filter.ts';
@@ -30,6 +30,7 @@ import { dropRows, readDrops } from './telemetry/drops.ts';
 import type { ByNamespace } from './telemetry/entries.ts';
 import { readPackets } from './telemetry/flows.ts';
 import { readPolls, readQdiscDelays, readSoftirqTimes } from './telemetry/queueing.ts';
+import { readResets, readTcp } from './telemetry/tcp.ts';
 import { NO_TELEMETRY, TelemetryReadings } from './telemetry/telemetry.ts';
 
 /** What collectors of one namespace read from during one scrape. */
@@ -120,6 +121,13 @@ export class NamespaceSource implements Source {
       qdiscs: this.#ofDevices(this.#telemetry.once(readQdiscDelays)),
       polls: this.#ofDevices(this.#telemetry.once(readPolls)),
       softirqs: this.#telemetry.once(readSoftirqTimes),
+    };
+  }
+
+  async tcp(): Promise<TcpTelemetry> {
+    return {
+      devices: this.#ofDevices(this.#telemetry.once(readTcp)),
+      resetsSent: this.#ofDevices(this.#telemetry.once(readResets)),
     };
   }
 

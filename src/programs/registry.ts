@@ -2,7 +2,8 @@
 import { drops } from './drops.ts';
 import { flows } from './flows.ts';
 import { queueing } from './queueing.ts';
+import { tcp } from './tcp.ts';
 import type { TelemetryProgram } from './telemetry-program.ts';
 
 /** Every telemetry program. A new one is a folder in `ebpf/`, a file here and one line. */
-export const TELEMETRY: readonly TelemetryProgram[] = [drops, flows, queueing];
+export const TELEMETRY: readonly TelemetryProgram[] = [drops, tcp, queueing, flows];

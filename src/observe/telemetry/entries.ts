@@ -68,11 +68,13 @@ export function powersOfTwo(
   return { bounds, counts, sum: total / per };
 }
 
-/** `struct histogram` of all CPUs, of nanoseconds that begin with 1024, in seconds. */
-export function seconds<V>(
+/** `struct histogram` of all CPUs. @param first @param per As for `powersOfTwo`. */
+export function histogramOf<V>(
   values: readonly V[],
   histogram: (value: V) => { readonly buckets: readonly bigint[]; readonly sum: bigint },
+  first: number,
+  per: number,
 ): Histogram {
   const counts = sums(values, (value) => histogram(value).buckets);
-  return powersOfTwo({ counts, total: sum(values, (value) => histogram(value).sum) }, 1024, 1e9);
+  return powersOfTwo({ counts, total: sum(values, (value) => histogram(value).sum) }, first, per);
 }

@@ -8,8 +8,9 @@ import {
   decodeQueueingQdisc,
   decodeQueueingQdiscKey,
   decodeQueueingVector,
+  type Histogram as Nanoseconds,
 } from '../../programs/generated/queueing.ts';
-import { type ByNamespace, rowsByNamespace, seconds, sum, valuesOf } from './entries.ts';
+import { type ByNamespace, histogramOf, rowsByNamespace, sum, valuesOf } from './entries.ts';
 import { mapOf, type TelemetryMaps } from './telemetry.ts';
 
 /** Time from enqueue to dequeue of a root qdisc. */
@@ -38,7 +39,7 @@ export function readQdiscDelays(telemetry: TelemetryMaps): ByNamespace<QdiscDela
     ifindex: key.ifindex,
     kind: key.kind,
     handle: renderHandle(key.handle),
-    delay: seconds(values, ({ delay }) => delay),
+    delay: inSeconds(values, ({ delay }) => delay),
   }));
 }
 
@@ -57,6 +58,15 @@ export function readSoftirqTimes(telemetry: TelemetryMaps): readonly SoftirqTime
   const entries = mapOf(telemetry, 'queueing', 'queueing_vectors').entries();
   return VECTORS.map((vector, i) => {
     const values = valuesOf(entries, i, decodeQueueingVector);
-    return { vector, delay: seconds(values, ({ delay }) => delay), run: seconds(values, ({ run }) => run) };
+    return {
+      vector,
+      delay: inSeconds(values, ({ delay }) => delay),
+      run: inSeconds(values, ({ run }) => run),
+    };
   });
+}
+
+/** Histograms of nanoseconds whose first bucket goes up to 1024. */
+function inSeconds<V>(values: readonly V[], histogram: (value: V) => Nanoseconds): Histogram {
+  return histogramOf(values, histogram, 1024, 1e9);
 }
