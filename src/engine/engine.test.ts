@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { noPrograms } from '../kernel/fake/no-programs.ts';
+
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WeirError } from '../base/errors.ts';
+import { noPrograms } from '../kernel/fake/no-programs.ts';
 import type { ChangeProgress, DriftChange } from '../model/change.ts';
 import type { Document } from '../plan/document.ts';
 import { Engine } from './engine.ts';

@@ -24,8 +24,7 @@ export async function checkObjects(
     const uses = usesOf(one, desired);
     const isNew = !sameValue(one.spec, observed.get(one.id)?.spec);
     const isUsedAnew = desired.some((other) => belongs(other, one) && !observed.has(other.id));
-    if (isNew || isUsedAnew)
-      await programs.check(one.spec as unknown as ProgramObject, uses, load && isNew);
+    if (isNew || isUsedAnew) await programs.check(one.spec as unknown as ProgramObject, uses, load && isNew);
   }
 }
 

@@ -78,7 +78,10 @@ function* declaredBy(
         yield* declaredByItem(document, one, item, path, complain);
 }
 
-function itemsIn(section: Section, { metadata, spec }: DocumentValue): Iterable<{ item: Item; path: string }> {
+function itemsIn(
+  section: Section,
+  { metadata, spec }: DocumentValue,
+): Iterable<{ item: Item; path: string }> {
   if (!section.whole) return itemsOf(section, spec[section.name]);
   const { netns: _, adopt: __, drift: ___, ...item } = spec;
   return [{ item: { ...item, name: metadata.name }, path: 'spec' }];

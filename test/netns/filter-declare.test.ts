@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Filters on the real kernel: what is declared, written and read back is the same, and `tc -j` sees it. Needs u32 and
 // mirred; what this kernel may lack is in test/golden/request.
-import { noPrograms } from '../../src/kernel/fake/no-programs.ts';
+
 import { readdirSync, readlinkSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createExecutor } from '../../src/engine/execute/executor.ts';
+import { noPrograms } from '../../src/kernel/fake/no-programs.ts';
 import { namespaces } from '../../src/kernel/namespaces.ts';
 import { filter } from '../../src/kinds/filter/filter.ts';
 import type { Change } from '../../src/kinds/object-class.ts';

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layer 3 objects on the real kernel: what is declared, written and read back is the same, and `ip -j` sees it.
-import { noPrograms } from '../../src/kernel/fake/no-programs.ts';
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Encoder } from '../../src/codec/encoder.ts';
 import { NLM_F_REQUEST } from '../../src/codec/generated/netlink.ts';
+import { noPrograms } from '../../src/kernel/fake/no-programs.ts';
 import { namespaces } from '../../src/kernel/namespaces.ts';
 import { NETLINK } from '../../src/kernel/ports.ts';
 import { objectClass } from '../../src/kinds/classes.ts';

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a document says of qdiscs and classes is what the kernel reports after it was written, and what `tc` shows.
-import { noPrograms } from '../../src/kernel/fake/no-programs.ts';
+
 import { describe, expect, test } from 'vitest';
 import { complaints } from '../../src/base/validate.ts';
 import { Encoder } from '../../src/codec/encoder.ts';
+import { noPrograms } from '../../src/kernel/fake/no-programs.ts';
 import { NETLINK } from '../../src/kernel/ports.ts';
 import { objectClass } from '../../src/kinds/classes.ts';
 import type { Change } from '../../src/kinds/object-class.ts';

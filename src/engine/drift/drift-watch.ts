@@ -4,6 +4,7 @@ import { NETLINK, type Subscription } from '../../kernel/ports.ts';
 import type { ClassName, ObjectId } from '../../model/object.ts';
 import type { Action, DesiredObject } from '../../plan/plan.ts';
 import { planReport } from '../../plan/report.ts';
+import { selectedNamespaces } from '../../plan/select.ts';
 import { withDevices } from '../devices.ts';
 import type { Engine } from '../engine.ts';
 import { declaredBy, driftOf } from '../planning.ts';
@@ -41,6 +42,8 @@ export class DriftWatch {
   readonly #drifted = new Map<ObjectId, DriftEntry>();
   readonly #dirty = new Map<string, Set<ClassName>>();
   #desired: readonly DesiredObject[] = [];
+  /** Namespaces where documents select devices. */
+  #selecting: ReadonlySet<string> = new Set();
   #subscriptions: Subscription[] = [];
   #timer: NodeJS.Timeout | undefined;
   #silent: NodeJS.Timeout | undefined;
@@ -69,7 +72,8 @@ export class DriftWatch {
     this.onChange();
     if (owned.size === 0) return;
     try {
-      this.#desired = declaredBy(await withDevices(parts, journal.documents(journal.current)));
+      this.#selecting = selectedNamespaces(journal.documents(journal.current));
+      await this.#resolve();
     } catch (error) {
       // a device that a document looks for may come back
       parts.warn(`drift is not watched: ${messageOf(error)}`);
@@ -81,6 +85,14 @@ export class DriftWatch {
       this.#touch(netns, classes);
     }
     this.#silent = setInterval(() => this.#touchSilent(), SILENT_MS);
+  }
+
+  /** What the documents mean now: devices that they look for come and go. */
+  async #resolve(): Promise<void> {
+    const { journal, parts } = this.#engine;
+    this.#desired = declaredBy(await withDevices(parts, journal.documents(journal.current)));
+    const ids = new Set(this.#desired.map(({ id }) => id));
+    for (const id of this.#drifted.keys()) if (!ids.has(id)) this.#drifted.delete(id);
   }
 
   close(): void {
@@ -102,6 +114,7 @@ export class DriftWatch {
     const classes = new Map<string, Set<ClassName>>();
     for (const { netns, class: name } of this.#desired)
       classes.set(netns, (classes.get(netns) ?? new Set()).add(name));
+    for (const netns of this.#selecting) classes.get(netns)?.add('attachment');
     return classes;
   }
 
@@ -158,6 +171,7 @@ export class DriftWatch {
     this.#looking = true;
     const start = performance.now();
     try {
+      if ([...this.#dirty.keys()].some((netns) => this.#selecting.has(netns))) await this.#resolve();
       for (const [netns, classes] of [...this.#dirty]) {
         this.#dirty.delete(netns);
         await this.#compare(netns, classes);

@@ -24,7 +24,7 @@ const GROUPS: Partial<Record<ClassName, readonly number[]>> = {
 };
 
 /** Classes of which the kernel says nothing when they change. */
-export const SILENT: readonly ClassName[] = ['sysctl', 'device', 'wireguard'];
+export const SILENT: readonly ClassName[] = ['sysctl', 'device', 'wireguard', 'program', 'attachment'];
 
 /** Types of messages come in fours: NEW, DEL, GET, SET of one kind of object (include/uapi/linux/rtnetlink.h). */
 const CLASSES_OF_TYPES: Readonly<Record<number, readonly ClassName[]>> = {

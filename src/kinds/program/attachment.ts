@@ -76,7 +76,11 @@ export function declareAttachments(
       cgroup: cgroup?.replace(/\/+$/, ''),
     });
     const targets = HOOKS[hook as HookName].place === 'device' ? (devices ?? []) : [undefined];
-    return targets.map((dev) => ({ class: 'attachment' as const, spec: present({ ...rest, dev }), path: at }));
+    return targets.map((dev) => ({
+      class: 'attachment' as const,
+      spec: present({ ...rest, dev }),
+      path: at,
+    }));
   });
 }
 
@@ -89,9 +93,15 @@ function problemOf(item: AttachmentItem): Problem | undefined {
   const { place } = HOOKS[item.hook as HookName];
   for (const [other, field] of Object.entries(TARGETS))
     if (other !== place && item[field] !== undefined)
-      return { field, problem: `is for hooks of a ${other}, and ${item.hook} is one of a ${place}: leave it out` };
+      return {
+        field,
+        problem: `is for hooks of a ${other}, and ${item.hook} is one of a ${place}: leave it out`,
+      };
   if (place !== 'device' && item.select !== undefined)
-    return { field: 'select', problem: `is for hooks of a device, and ${item.hook} is one of a ${place}: leave it out` };
+    return {
+      field: 'select',
+      problem: `is for hooks of a device, and ${item.hook} is one of a ${place}: leave it out`,
+    };
   if (place === 'device' && item.devices === undefined && item.select === undefined)
     return { field: 'devices', problem: 'is missing: name devices, or `select` them' };
   if (place === 'cgroup' && item.cgroup === undefined)

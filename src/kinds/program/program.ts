@@ -20,6 +20,8 @@ export const program: ObjectClass = {
   key: ({ name }) => String(name),
   needs: () => [],
   unseen: ['path', 'signature'],
+  // the digest says what it is, wherever it came from
+  agrees: (field) => field === 'path',
   write: ({ op, before, after }, to) => {
     if (op === 'remove') to.program({ op: 'remove', name: String(before?.['name']) });
     else to.program({ op: 'install', object: after as unknown as ProgramObject });
@@ -44,7 +46,9 @@ function declare(item: ProgramItemValue, complain: Complain): readonly Declared[
 /** In lower case and without what is so anyway. */
 function canonicalMaps(maps: ProgramItemValue['maps']): Readonly<Record<string, MapSettings>> | undefined {
   if (maps === undefined) return undefined;
-  const entries = Object.entries(maps).map(([name, map]) => [name, canonicalMap(map as MapSettings)] as const);
+  const entries = Object.entries(maps).map(
+    ([name, map]) => [name, canonicalMap(map as MapSettings)] as const,
+  );
   return Object.fromEntries(entries.filter(([, map]) => Object.keys(map).length > 0));
 }
 

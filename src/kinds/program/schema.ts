@@ -19,7 +19,8 @@ const Source = Type.Object(
     }),
     path: Type.Optional(
       Type.String({
-        description: 'File on the node to read it from; an object that was uploaded or applied before needs none',
+        description:
+          'File on the node to read it from; an object that was uploaded or applied before needs none',
         pattern: '^/',
         maxLength: 4095,
       }),
@@ -57,7 +58,10 @@ const Order = Type.Union(
     Type.Object({ before: DocumentName('Program document') }, closed),
     Type.Object({ after: DocumentName('Program document') }, closed),
   ],
-  { description: 'Place among the programs of a tcx hook: `first`, `last`, or beside another Program document' },
+  {
+    description:
+      'Place among the programs of a tcx hook: `first`, `last`, or beside another Program document',
+  },
 );
 
 const Attachment = Type.Object(
@@ -79,7 +83,11 @@ const Attachment = Type.Object(
       Type.String({ description: 'Tracepoint, of raw-tracepoint: kfree_skb', pattern: '^[a-z0-9_]+$' }),
     ),
     cgroup: Type.Optional(
-      Type.String({ description: 'Directory of a cgroup (version 2), of its hooks', pattern: '^/', maxLength: 4095 }),
+      Type.String({
+        description: 'Directory of a cgroup (version 2), of its hooks',
+        pattern: '^/',
+        maxLength: 4095,
+      }),
     ),
   },
   { ...closed, description: 'A function of the object on a hook' },

@@ -41,7 +41,10 @@ function specOf({ name, state, object }: InstalledProgram): Spec {
 }
 
 /** False when it hangs on nothing, or on another device than the one that has the name now. */
-function isInPlace({ indexOf }: ReadContext, { attachment: { dev }, attached, ifindex }: InstalledLink): boolean {
+function isInPlace(
+  { indexOf }: ReadContext,
+  { attachment: { dev }, attached, ifindex }: InstalledLink,
+): boolean {
   return attached && (dev === undefined || indexOf(dev) === ifindex);
 }
 

@@ -148,7 +148,14 @@ function attachToCgroup(path: string, program: number, type: number): number {
   } catch (error) {
     throw new WeirError('VALUE', { what: `cgroup ${path}`, problem: messageOf(error) });
   }
-  return using(fd, () => attachTo(fd, program, type));
+  return using(fd, () => {
+    try {
+      return attachTo(fd, program, type);
+    } catch (error) {
+      if (!(error instanceof KernelError) || error.errno !== ERRNO.EBADF) throw error;
+      throw new WeirError('VALUE', { what: path, problem: 'is no directory of a cgroup of version 2' });
+    }
+  });
 }
 
 /** In the driver where it can, else in the stack: which one it became is in the device's attributes. */

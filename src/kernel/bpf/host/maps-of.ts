@@ -4,7 +4,9 @@ import { WeirError } from '../../../base/errors.ts';
 import type { MapEntry, MapSettings, ProgramObject } from '../../../codec/bpf/program.ts';
 import type { BpfMap } from '../../ports.ts';
 import type { MapShape } from '../load.ts';
-import { openMap } from '../maps.ts';
+import { MAP_TYPE, openMap } from '../maps.ts';
+
+const ARRAYS: readonly number[] = [MAP_TYPE.ARRAY, MAP_TYPE.PERCPU_ARRAY];
 
 /** True for the maps of variables (.rodata, .data, .bss): these belong to one version of an object. */
 export function isInternal(name: string): boolean {
@@ -48,7 +50,7 @@ export function fill(
 
 function fillOne(name: string, map: BpfMap, wanted: readonly MapEntry[], old: readonly MapEntry[]): void {
   const keys = new Set(wanted.map(({ key }) => key));
-  for (const { key } of old) if (!keys.has(key)) map.delete(bytesOf(key));
+  for (const { key } of old) if (!keys.has(key)) clear(map, bytesOf(key));
   for (const { key, value } of wanted) {
     const [k, v] = [bytesOf(key), bytesOf(value)];
     if (k.length !== map.keySize)
@@ -57,6 +59,12 @@ function fillOne(name: string, map: BpfMap, wanted: readonly MapEntry[], old: re
       throw refused(`values of its map ${name} have ${map.valueSize} bytes, not ${v.length}: ${value}`);
     map.update(k, onEachCpu(map, v));
   }
+}
+
+/** Elements of an array are always there. */
+function clear(map: BpfMap, key: Uint8Array): void {
+  if (ARRAYS.includes(map.type)) map.update(key, new Uint8Array(map.stride * map.cpus));
+  else map.delete(key);
 }
 
 function onEachCpu({ cpus, stride }: BpfMap, value: Uint8Array): Uint8Array {
