@@ -71,6 +71,8 @@ struct drop_record {
 	/* 1: data begins with an Ethernet header, 0: with the network's. */
 	__u8 ethernet;
 	__u8 data[DATA];
+	/* The same as `sequence`, or else the record was being written while it was read: from front to back. */
+	__u64 check;
 };
 
 struct drop_totals {
@@ -226,8 +228,10 @@ static __always_inline bool record_packet(struct drop_key *key, struct sk_buff *
 	__sync_fetch_and_add(&record->writers, 1);
 	alone = *writers == 1;
 	if (alone) {
+		*(volatile __u64 *)&record->check = 0;
 		*(volatile __u64 *)&record->sequence = 0;
 		fill(record, key, skb, dev, at);
+		*(volatile __u64 *)&record->check = sequence;
 		*(volatile __u64 *)&record->sequence = sequence;
 	}
 	__sync_fetch_and_add(&record->writers, -1);

@@ -20,6 +20,7 @@ import { type AgentLog, createLog } from './log.ts';
 import { createNotifier, type Notifier } from './notify.ts';
 import { createAgentScraper, createNamespaceSet } from './observing.ts';
 import { createProcessMetrics, type ProcessMetrics } from './process-metrics.ts';
+import { createDropsService } from './service/drops.ts';
 import { createService } from './service/service.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 import { loadTls, loadTrust, watchTokens } from './trust.ts';
@@ -164,8 +165,9 @@ export class Agent {
       },
       clock,
     });
+    const drops = createDropsService({ ...parts, namespaces: this.#namespaces });
     return buildApp({
-      service: { ...service, ...this.#engine.service() },
+      service: { ...service, ...this.#engine.service(), ...drops },
       version,
       log: this.#log,
       identify: (request) => identify(request, this.#trust),

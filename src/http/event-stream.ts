@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ServerResponse } from 'node:http';
-import type { FeedEvent, Gap } from '../api/schemas/events.ts';
+import type { Gap } from '../api/schemas/events.ts';
+
+/** One entry of a feed. */
+export interface StreamEvent {
+  /** Hand it back to resume after it. */
+  readonly id: string;
+  readonly body: { readonly kind: string };
+  /** `body` as JSON. */
+  readonly json: string;
+}
 
 /** Bounds of one stream of server-sent events. */
 export interface StreamLimits {
@@ -10,7 +19,7 @@ export interface StreamLimits {
 }
 
 /**
- * One client of `/v1/events`. Events wait in the socket's buffer; a client that lets it grow beyond the bound is told
+ * One client of a feed. Events wait in the socket's buffer; a client that lets it grow beyond the bound is told
  * of the gap and disconnected: with the id of the last event it can come back for the rest.
  */
 export class EventStream {
@@ -40,7 +49,7 @@ export class EventStream {
   }
 
   /** Send one event; a no-op after the end. */
-  send({ id, body, json }: FeedEvent): void {
+  send({ id, body, json }: StreamEvent): void {
     this.#write(`id: ${id}\nevent: ${body.kind}\ndata: ${json}\n\n`);
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { STATUS_CODES } from 'node:http';
+import type { FastifyRequest } from 'fastify';
 import type { Problem } from '../api/schemas/problem.ts';
 import { WeirError } from '../base/errors.ts';
 import { BODY_TYPES } from './body.ts';
@@ -48,6 +49,15 @@ export function asWeirError(error: unknown, context: FaultContext): WeirError {
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return new WeirError('REQUEST_INVALID', { where: context.path, problem: plain(error) }, { cause: error });
   return new WeirError('INTERNAL', { problem: 'see the log of the agent' }, { cause: error });
+}
+
+/** What went wrong after an answer had begun: in the log and as a document. */
+export function brokenOff(thrown: unknown, request: FastifyRequest): Problem {
+  const path = request.routeOptions.url ?? '';
+  const error = asWeirError(thrown, { path, method: 'GET', contentType: undefined, bodyLimit: 0 });
+  const level = error.code === 'INTERNAL' ? 'error' : 'debug';
+  request.log[level]({ err: thrown, code: error.code, path }, 'list broke off');
+  return problemOf(error, path);
 }
 
 function plain(error: unknown): string {

@@ -4,7 +4,7 @@ import { type Static, type TSchema, Type } from 'typebox';
 import type { Access } from '../api/role.ts';
 import { Problem } from '../api/schemas/problem.ts';
 import { validated } from '../base/validate.ts';
-import { BODY_TYPES, type BodyType, requireBodyType } from './body.ts';
+import { BINARY_TYPE, BODY_TYPES, type BodyType, requireBodyType } from './body.ts';
 import { readQuery } from './query.ts';
 
 declare module 'fastify' {
@@ -55,8 +55,10 @@ export interface GetRoute<Q extends TSchema> extends RouteBase<Q> {
 
 /** A route that takes a body. */
 export interface PostRoute<Q extends TSchema> extends RouteBase<Q> {
-  /** Of a body of JSON. */
-  readonly body: TSchema;
+  /** Of a body of JSON; absent where none is taken. */
+  readonly body?: TSchema;
+  /** What a body of bytes is, where that is taken and nothing else. */
+  readonly binary?: string;
   /** What a body of YAML holds, where one is taken. */
   readonly yaml?: string;
   /** Bytes of a body; the application's default when absent. */
@@ -87,23 +89,42 @@ export function get<Q extends TSchema>(app: FastifyInstance, route: GetRoute<Q>)
 
 /** Declare a POST route. */
 export function post<Q extends TSchema>(app: FastifyInstance, route: PostRoute<Q>): void {
-  const accepts: readonly BodyType[] = route.yaml === undefined ? ['application/json'] : BODY_TYPES;
-  const yaml =
-    route.yaml === undefined ? {} : textContent({ mediaType: BODY_TYPES[1], description: route.yaml });
+  send(app, 'POST', route);
+}
+
+/** Declare a route that changes something. */
+export function send<Q extends TSchema>(
+  app: FastifyInstance,
+  method: 'POST' | 'PUT' | 'DELETE',
+  route: PostRoute<Q>,
+): void {
+  const content = bodyContent(route);
   app.route({
-    method: 'POST',
+    method,
     url: route.url,
     config: { access: route.access },
     ...(route.bodyBytes !== undefined && { bodyLimit: route.bodyBytes }),
     schema: {
       ...described(route),
       ...(route.matches && { headers: IF_MATCH }),
-      body: { content: { 'application/json': { schema: route.body }, ...yaml } },
+      ...(Object.keys(content).length > 0 && { body: { content } }),
       response: responses(route, [], route.problems),
     },
-    onRequest: async (request) => requireBodyType(request, accepts),
+    onRequest: async (request) => requireBodyType(request, Object.keys(content) as BodyType[]),
     handler: (request, reply) => route.handle({ query: queryOf(route, request), request, reply }),
   });
+}
+
+/** The bodies that a route takes, by media type. */
+function bodyContent({ body, yaml, binary }: PostRoute<TSchema>): Record<string, unknown> {
+  if (binary !== undefined) {
+    const schema = { type: 'string', format: 'binary', description: binary };
+    return { [BINARY_TYPE]: { schema } };
+  }
+  return {
+    ...(body !== undefined && { [BODY_TYPES[0]]: { schema: body } }),
+    ...(yaml !== undefined && textContent({ mediaType: BODY_TYPES[1], description: yaml })),
+  };
 }
 
 const IF_MATCH = Type.Object({
@@ -133,7 +154,10 @@ function responses(
     'mediaType' in route.response
       ? {
           description: route.response.description,
-          content: { [route.response.mediaType]: { schema: { type: 'string' } } },
+          content: {
+            [route.response.mediaType]: { schema: { type: 'string' } },
+            ...(alternative === undefined ? {} : textContent(alternative)),
+          },
         }
       : {
           description: (route.response as { description?: string }).description ?? route.summary,

@@ -61,6 +61,17 @@ export function fixedService(
       return { close: () => void followers.delete(deliver) };
     },
     scrape: async () => [Buffer.from('# metrics\n'), Buffer.from('up 1\n')],
+    drops: async () => ({ timestamp: 1, lost: 0, items: [] }),
+    async *droppedPackets() {
+      yield ['{"sequence":1}'];
+    },
+    async *dropCapture() {
+      yield Buffer.from('file');
+    },
+    followDrops: async (_target, _query, _after, deliver) => {
+      deliver({ id: '7', body: { kind: 'gap', packets: 1 }, json: '{"kind":"gap","packets":1}' });
+      return { close: () => {} };
+    },
     ...changes,
     publish: (event) => {
       for (const deliver of followers) deliver(event);

@@ -80,7 +80,8 @@ export function requireThisNode(target: Target): void {
   throw new WeirError('NOT_FOUND', { what: 'node', name: target, hint: '' });
 }
 
-function requireNamespace(namespaces: NamespaceSet, name: string): ObservedNamespace {
+/** @throws {WeirError} `NOT_FOUND` for a namespace that is not watched. */
+export function requireNamespace(namespaces: NamespaceSet, name: string): ObservedNamespace {
   const found = namespaces.get(name);
   if (found !== undefined) return found;
   const names = namespaces.all().map((namespace) => namespace.name);

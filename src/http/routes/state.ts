@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ServerResponse } from 'node:http';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Problem } from '../../api/schemas/problem.ts';
+import type { FastifyInstance } from 'fastify';
 import {
   linesDescription,
   pageSchema,
@@ -17,7 +16,7 @@ import { THIS_NODE } from '../../api/target.ts';
 import { WeirError } from '../../base/errors.ts';
 import { NDJSON, prefers } from '../accept.ts';
 import { documentBody, linesBody, listBody } from '../list-body.ts';
-import { asWeirError, problemOf } from '../problem.ts';
+import { brokenOff } from '../problem.ts';
 import { type Call, get, JSON_TYPE } from '../route.ts';
 
 /** `/v1/state` and one list for each kind of object below it. */
@@ -64,7 +63,7 @@ async function lines(service: WeirService, kind: StateKind, call: Call<StateQuer
     await batches.return();
     return '';
   }
-  return linesBody(first, batches, (error) => told(error, request));
+  return linesBody(first, batches, (error) => brokenOff(error, request));
 }
 
 const NO_PAGES = {
@@ -82,12 +81,3 @@ function whileConnected(response: ServerResponse): AbortSignal {
 }
 
 const CLOSED = { where: 'connection', problem: 'closed by the client' };
-
-/** What went wrong after the answer had begun: in the log and as a document. */
-function told(thrown: unknown, request: FastifyRequest): Problem {
-  const path = request.routeOptions.url ?? '';
-  const error = asWeirError(thrown, { path, method: 'GET', contentType: undefined, bodyLimit: 0 });
-  const level = error.code === 'INTERNAL' ? 'error' : 'debug';
-  request.log[level]({ err: thrown, code: error.code, path }, 'list broke off');
-  return problemOf(error, path);
-}

@@ -59,9 +59,10 @@ export interface DropRecord {
   readonly l4: number;
   readonly ethernet: number;
   readonly data: Uint8Array;
+  readonly check: bigint;
 }
 
-export const DROP_RECORD_SIZE = 184;
+export const DROP_RECORD_SIZE = 192;
 
 export function decodeDropRecord(wire: Wire, at: number): DropRecord {
   return {
@@ -78,6 +79,7 @@ export function decodeDropRecord(wire: Wire, at: number): DropRecord {
     l4: wire.view.getUint8(at + 48),
     ethernet: wire.view.getUint8(at + 49),
     data: wire.bytes.slice(at + 50, at + 50 + 128),
+    check: wire.view.getBigUint64(at + 184, true),
   };
 }
 
