@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { WeirError } from '../base/errors.ts';
 import type { ChangeService } from './change-service.ts';
+import type { ProgramService } from './program-service.ts';
 
 /** A node that can be looked at only. Every use case of changing it throws {WeirError} `BUSY` with `problem`. */
-export function noChanges(problem: string): ChangeService {
+export function noChanges(problem: string): ChangeService & ProgramService {
   const refuse = () => Promise.reject(new WeirError('BUSY', { what: 'the engine', problem }));
   return {
     plan: refuse,
@@ -15,5 +16,10 @@ export function noChanges(problem: string): ChangeService {
     revision: refuse,
     exportState: refuse,
     diff: refuse,
+    programs: refuse,
+    program: refuse,
+    putProgram: refuse,
+    deleteProgram: refuse,
+    putObject: refuse,
   };
 }

@@ -8,12 +8,13 @@ import { validated } from '../base/validate.ts';
 
 /** Media types that some route takes. */
 export const BODY_TYPES = ['application/json', 'application/yaml'] as const;
-export type BodyType = RawBody['mediaType'];
+export const BINARY_TYPE = 'application/octet-stream';
+export type BodyType = RawBody['mediaType'] | typeof BINARY_TYPE;
 
 /** Take bodies as bytes, whatever their type says. */
 export function takeRawBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser([...BODY_TYPES], { parseAs: 'buffer' }, (_request, body, done) =>
+  app.addContentTypeParser([...BODY_TYPES, BINARY_TYPE], { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),
   );
 }
@@ -31,7 +32,7 @@ export function requireBodyType(request: FastifyRequest, accepts: readonly BodyT
 export function rawBody(request: FastifyRequest): RawBody {
   const bytes = bytesOf(request);
   if (bytes.length === 0) throw new WeirError('REQUEST_INVALID', { where: 'body', problem: 'it is empty' });
-  return { mediaType: bodyType(request) as BodyType, bytes };
+  return { mediaType: bodyType(request) as RawBody['mediaType'], bytes };
 }
 
 /** A small body of JSON; an absent one is an empty object. @throws {WeirError} `REQUEST_INVALID`. */
@@ -48,7 +49,8 @@ function parsed(bytes: Uint8Array): unknown {
   }
 }
 
-function bytesOf({ body }: FastifyRequest): Uint8Array {
+/** The body; empty when there is none. */
+export function bytesOf({ body }: FastifyRequest): Uint8Array {
   return body instanceof Uint8Array ? body : new Uint8Array();
 }
 

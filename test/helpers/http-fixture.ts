@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import type { ChangeService } from '../../src/api/change-service.ts';
+import { noChanges } from '../../src/api/no-changes.ts';
 import type { FeedEvent } from '../../src/api/schemas/events.ts';
 import type { WeirService } from '../../src/api/service.ts';
 import { WeirError } from '../../src/base/errors.ts';
@@ -72,6 +73,7 @@ export function fixedService(
       deliver({ id: '7', body: { kind: 'gap', packets: 1 }, json: '{"kind":"gap","packets":1}' });
       return { close: () => {} };
     },
+    ...noChanges('this one has no programs'),
     ...changes,
     publish: (event) => {
       for (const deliver of followers) deliver(event);

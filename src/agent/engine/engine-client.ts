@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { ChangeService, Rendered } from '../../api/change-service.ts';
+import type { Rendered } from '../../api/change-service.ts';
 import type { ApplyReport, ChangeStatus } from '../../api/schemas/change.ts';
 import { WeirError } from '../../base/errors.ts';
 import type { ChangeProgress, DriftChange } from '../../model/change.ts';
 import { requireThisNode } from '../service/service.ts';
-import type { EngineCall, EngineMessage, EngineSettings, EngineState, EngineStop } from './messages.ts';
+import type {
+  EngineCall,
+  EngineMessage,
+  EngineService,
+  EngineSettings,
+  EngineState,
+  EngineStop,
+} from './messages.ts';
 import { receivedError } from './messages.ts';
 
 /** Milliseconds before a thread that died is started again; each death in a row doubles it. */
@@ -84,10 +91,10 @@ export class EngineClient {
   }
 
   /** The use cases, for the service of this node. */
-  service(): ChangeService {
-    const report = async (method: keyof ChangeService, target: string, ...args: unknown[]) =>
+  service(): EngineService {
+    const report = async (method: keyof EngineService, target: string, ...args: unknown[]) =>
       parsed<ApplyReport>(await this.#call(method, target, args));
-    const rendered = async <T>(method: keyof ChangeService, target: string, ...args: unknown[]) => {
+    const rendered = async <T>(method: keyof EngineService, target: string, ...args: unknown[]) => {
       const answer: Rendered<T> = { bytes: await this.#call(method, target, args) };
       return answer;
     };
@@ -105,10 +112,15 @@ export class EngineClient {
       revision: (target, ...args) => rendered('revision', target, ...args),
       exportState: (target, ...args) => rendered('exportState', target, ...args),
       diff: (target, ...args) => rendered('diff', target, ...args),
+      programs: (target, ...args) => rendered('programs', target, ...args),
+      program: (target, ...args) => rendered('program', target, ...args),
+      putProgram: (target, ...args) => report('putProgram', target, ...args),
+      deleteProgram: (target, ...args) => report('deleteProgram', target, ...args),
+      putObject: (target, ...args) => rendered('putObject', target, ...args),
     };
   }
 
-  async #call(method: keyof ChangeService, target: string, args: readonly unknown[]): Promise<Uint8Array> {
+  async #call(method: keyof EngineService, target: string, args: readonly unknown[]): Promise<Uint8Array> {
     requireThisNode(target);
     await this.start();
     const worker = this.#worker;

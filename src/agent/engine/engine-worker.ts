@@ -17,6 +17,7 @@ import { pathTo } from './caller-path.ts';
 import { deviceIdentities } from './device-identities.ts';
 import { engineMethods } from './engine-host.ts';
 import { EngineTally, NO_DURATIONS } from './engine-state.ts';
+import { Measuring } from './measuring.ts';
 import {
   type EngineCall,
   type EngineMessage,
@@ -25,6 +26,7 @@ import {
   sentError,
 } from './messages.ts';
 import { OpenNamespaces } from './open-namespaces.ts';
+import { programMethods } from './program-methods.ts';
 
 const { stateDir, pinDir } = workerData as EngineSettings;
 const port = parentPort as MessagePort;
@@ -33,9 +35,12 @@ const warn = (problem: string) => send({ kind: 'warning', problem });
 const open = new OpenNamespaces(namespaces({ resolvePath: requestPaths }));
 const tally = new EngineTally();
 const programs = createProgramHost({ stateDir, pinDir });
+const report = { programs, pinDir, open: (netns: string) => open.open(netns) };
+
+type Methods = ReturnType<typeof engineMethods> & ReturnType<typeof programMethods>;
 
 /** The calls as they come; each answers for itself. */
-function serve(engine: Engine, methods: ReturnType<typeof engineMethods>): void {
+function serve(engine: Engine, methods: Methods): void {
   port.on('message', async (message: EngineCall | EngineStop) => {
     if ('stop' in message) return stop(engine);
     const { id, method, args } = message;
@@ -109,7 +114,7 @@ async function run(): Promise<void> {
   drift.onChange = tell;
   engine.onOwned = () => void drift.renew();
   tell();
-  serve(engine, engineMethods(engine, drift));
+  serve(engine, { ...engineMethods(engine, drift), ...programMethods(engine, report, new Measuring()) });
   void drift.renew();
 }
 

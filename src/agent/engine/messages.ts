@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the main thread and the engine's thread say to each other.
 import type { ChangeService } from '../../api/change-service.ts';
+import type { ProgramService } from '../../api/program-service.ts';
 import {
   ERRORS,
   type ErrorCode,
@@ -12,6 +13,9 @@ import {
 import type { ChangeNumbers } from '../../metrics/change.ts';
 import type { ChangeProgress, DriftChange } from '../../model/change.ts';
 
+/** The use cases that the engine's thread serves. */
+export type EngineService = ChangeService & ProgramService;
+
 /** What the engine's thread is started with. */
 export interface EngineSettings {
   readonly stateDir: string;
@@ -22,7 +26,7 @@ export interface EngineSettings {
 /** One call of a use case, without its target. */
 export interface EngineCall {
   readonly id: number;
-  readonly method: keyof ChangeService;
+  readonly method: keyof EngineService;
   readonly args: readonly unknown[];
 }
 

@@ -20,13 +20,15 @@ import { get, JSON_TYPE, NO_QUERY, post } from '../route.ts';
 
 const DOCUMENTS = 'Documents, several separated by `---`; options are in the query';
 
-const REFUSED = {
+/** How a change can be refused, by status. */
+export const REFUSED = {
   400: 'DOCUMENT: mistakes in the documents, each with its place in `errors`',
   409: 'PLAN_REFUSED: the plan has errors; LOCKED: another change runs or waits for its confirmation',
   412: 'REVISION_MISMATCH: another revision is the current one',
 };
 
-const FAILED = {
+/** How a change can fail, by status. */
+export const FAILED = {
   422: 'ROLLED_BACK: it failed and everything is as before; `report` tells more',
   500: 'ROLLBACK_FAILED: it failed and could not be undone; `report` tells what is left',
 };
@@ -126,13 +128,14 @@ function endRoutes(app: FastifyInstance, service: WeirService): void {
     });
 }
 
-function ifRevision({ headers }: FastifyRequest): { ifRevision?: number } {
+/** The revision that the header If-Match names. */
+export function ifRevision({ headers }: FastifyRequest): { ifRevision?: number } {
   const revision = revisionIn(headers['if-match']);
   return revision === undefined ? {} : { ifRevision: revision };
 }
 
 /** A change that failed is an error, also for clients that look at nothing but the status. */
-function told(report: ApplyReport, reply: FastifyReply): unknown {
+export function told(report: ApplyReport, reply: FastifyReply): unknown {
   const { error, leftovers = [] } = report;
   if (error === undefined) return report;
   const code = report.status === 'rollback-failed' ? 'ROLLBACK_FAILED' : 'ROLLED_BACK';
@@ -142,6 +145,6 @@ function told(report: ApplyReport, reply: FastifyReply): unknown {
 }
 
 /** The connection is silent while the engine works, for as long as that takes. */
-function withoutTimeLimit({ raw }: FastifyRequest): void {
+export function withoutTimeLimit({ raw }: FastifyRequest): void {
   raw.socket.setTimeout(0);
 }

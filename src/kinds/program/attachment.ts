@@ -50,8 +50,9 @@ export function neighbourIn(order: ProgramAttachment['order']): string | undefin
 
 function write({ op, before, after }: Change, to: OperationSink): void {
   const one = (after ?? before) as unknown as ProgramAttachment;
-  if (op === 'remove') return to.program({ op: 'detach', attachment: one });
-  to.program({ op: 'attach', attachment: one, ifindex: one.dev === undefined ? 0 : to.ifindex(one.dev) });
+  if (op === 'remove') to.program({ op: 'detach', attachment: one });
+  else
+    to.program({ op: 'attach', attachment: one, ifindex: one.dev === undefined ? 0 : to.ifindex(one.dev) });
 }
 
 /** The objects of the list `attach`. A selector is taken for the devices that it was found to mean. */

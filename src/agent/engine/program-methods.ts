@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The use cases of operators' programs on the engine's thread: arguments in, bytes out.
+import type { Caller, RawBody, RequestOptions } from '../../api/change-service.ts';
+import type { ProgramService } from '../../api/program-service.ts';
+import type { StoredObject } from '../../api/schemas/programs.ts';
+import { messageOf, WeirError } from '../../base/errors.ts';
+import type { Engine } from '../../engine/engine.ts';
+import { API_VERSION } from '../../plan/document.ts';
+import type { Measuring } from './measuring.ts';
+import { programList, type ReportParts } from './program-report.ts';
+import { readRequest } from './requests.ts';
+
+type Methods = { readonly [M in keyof ProgramService]: (...args: never[]) => Promise<Uint8Array> };
+
+interface Query {
+  readonly measure?: boolean;
+}
+
+/** The use cases over an engine. */
+export function programMethods(engine: Engine, parts: ReportParts, measuring: Measuring): Methods {
+  const list = ({ measure = false }: Query) => {
+    if (measure) measuring.hold();
+    return programList(parts, measuring.isOn);
+  };
+  return {
+    programs: async (query: Query) => json(await list(query)),
+    async program(name: string, query: Query) {
+      const found = (await list(query)).items.find((one) => one.name === name);
+      if (found === undefined) throw unknown(name);
+      return json(found);
+    },
+    async putProgram(name: string, body: RawBody, options: RequestOptions, caller: Caller) {
+      const document = { apiVersion: API_VERSION, kind: 'Program', metadata: { name }, spec: specOf(body) };
+      const { wish, change, asker } = readRequest(bodyOf({ documents: [document] }), options, caller);
+      return json(await engine.apply(wish, change, asker));
+    },
+    async deleteProgram(name: string, options: RequestOptions, caller: Caller) {
+      const documents = engine.documentsOf(engine.status().revision);
+      const others = documents.filter((one) => one.name !== `Program/${name}`);
+      if (others.length === documents.length) throw unknown(name);
+      const { change, asker } = readRequest(bodyOf({}), options, caller);
+      return json(await engine.apply({ documents: others, prune: true }, change, asker));
+    },
+    async putObject(digest: string, bytes: Uint8Array) {
+      await parts.programs.store(digest, bytes);
+      const stored: StoredObject = { digest, bytes: bytes.length };
+      return json(stored);
+    },
+  };
+}
+
+function unknown(name: string): WeirError {
+  return new WeirError('NOT_FOUND', { what: 'program', name, hint: '' });
+}
+
+function specOf({ bytes }: RawBody): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
+  } catch (error) {
+    throw new WeirError('REQUEST_INVALID', { where: 'body', problem: messageOf(error) });
+  }
+}
+
+function bodyOf(value: object): RawBody {
+  return { mediaType: 'application/json', bytes: json(value) };
+}
+
+function json(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
