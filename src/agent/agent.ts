@@ -21,6 +21,7 @@ import { createNotifier, type Notifier } from './notify.ts';
 import { createAgentScraper, createNamespaceSet } from './observing.ts';
 import { createProcessMetrics, type ProcessMetrics } from './process-metrics.ts';
 import { createDropsService } from './service/drops.ts';
+import { createFlowsService } from './service/flows.ts';
 import { createService } from './service/service.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 import { loadTls, loadTrust, watchTokens } from './trust.ts';
@@ -166,8 +167,9 @@ export class Agent {
       clock,
     });
     const drops = createDropsService({ ...parts, namespaces: this.#namespaces });
+    const flows = createFlowsService({ ...parts, namespaces: this.#namespaces });
     return buildApp({
-      service: { ...service, ...this.#engine.service(), ...drops },
+      service: { ...service, ...this.#engine.service(), ...drops, ...flows },
       version,
       log: this.#log,
       identify: (request) => identify(request, this.#trust),

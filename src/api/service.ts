@@ -2,6 +2,7 @@
 // The use cases: all that HTTP and the command line see of the agent.
 import type { ChangeService } from './change-service.ts';
 import type { DropsService } from './drops-service.ts';
+import type { FlowsService } from './flows-service.ts';
 import type { ProgramService } from './program-service.ts';
 import type { EventQuery, FeedEvent } from './schemas/events.ts';
 import type { NamespaceList, NodeInfo, Readiness } from './schemas/node.ts';
@@ -25,7 +26,12 @@ export interface Feed {
  * What can be asked of nodes. Every method takes the node and returns plain data.
  * All throw {WeirError} `NOT_FOUND` for a node, namespace or device that does not exist.
  */
-export interface WeirService extends ObserveService, ChangeService, DropsService, ProgramService {}
+export interface WeirService
+  extends ObserveService,
+    ChangeService,
+    DropsService,
+    FlowsService,
+    ProgramService {}
 
 /** Looking at a node, which changes nothing. */
 export interface ObserveService {

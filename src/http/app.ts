@@ -22,6 +22,7 @@ import { docsRoutes, lazyDocs, openapiRoutes } from './routes/docs.ts';
 import { documentRoutes } from './routes/documents.ts';
 import { dropRoutes } from './routes/drops.ts';
 import { eventRoutes } from './routes/events.ts';
+import { flowRoutes } from './routes/flows.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { nodeRoutes } from './routes/node.ts';
@@ -85,6 +86,7 @@ function declareRoutes(app: FastifyInstance, { service, version, events, documen
     const streams = new EventStreams(to, events);
     eventRoutes(to, service, streams);
     dropRoutes(to, service, streams);
+    flowRoutes(to, service);
     openapiRoutes(to, docs);
   };
   const docs = lazyDocs(declare, version);

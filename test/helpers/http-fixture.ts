@@ -62,6 +62,7 @@ export function fixedService(
       return { close: () => void followers.delete(deliver) };
     },
     scrape: async () => [Buffer.from('# metrics\n'), Buffer.from('up 1\n')],
+    flows: async () => ({ timestamp: 1, seconds: 1, active: 0, items: [] }),
     drops: async () => ({ timestamp: 1, lost: 0, items: [] }),
     async *droppedPackets() {
       yield ['{"sequence":1}'];

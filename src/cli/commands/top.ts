@@ -13,6 +13,7 @@ import { runLive, type TopSource } from '../top/live.ts';
 import { SORT_NAMES, SORT_ORDERS } from '../top/sort.ts';
 import { initialState, shownDevices, type TopOptions, type TopState, withReport } from '../top/state.ts';
 import { Terminal } from '../top/terminal.ts';
+import { topFlowsCommand } from './top-flows.ts';
 
 interface TopFlags {
   readonly interval: number;
@@ -29,6 +30,8 @@ const BATCH_WIDTH = 160;
 export function topCommand(deps: CliDeps): Command {
   const command = new Command('top').description('watch rates, drops, errors and queues of every device');
   return command
+    .enablePositionalOptions()
+    .addCommand(topFlowsCommand(deps))
     .option('--interval <seconds>', 'pause between samples', positive('seconds', 3600), 1)
     .addOption(new Option('--sort <order>', 'order of the list').choices(SORT_NAMES).default('rate'))
     .option('--filter <text>', 'only devices with this in their name, namespace or kind')

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+import { renderIp } from '../../base/ip.ts';
 import type { Histogram } from '../../metrics/exposition.ts';
-import { decodeFlowsDevice, decodeFlowsDeviceKey, type FlowsDevice } from '../../programs/generated/flows.ts';
+import {
+  decodeFlow,
+  decodeFlowKey,
+  decodeFlowsDevice,
+  decodeFlowsDeviceKey,
+  type FlowKey,
+  type FlowsDevice,
+} from '../../programs/generated/flows.ts';
 import { type ByNamespace, powersOfTwo, rowsByNamespace, sum, sums } from './entries.ts';
 import { mapOf, type TelemetryMaps } from './telemetry.ts';
 
@@ -54,4 +62,50 @@ function sizesOf(values: readonly FlowsDevice[]): Histogram {
 function protocolsOf(values: readonly FlowsDevice[]): DevicePackets['protocols'] {
   const packets = sums(values, ({ protocols }) => protocols);
   return PROTOCOLS.flatMap((name, i) => ((packets[i] ?? 0) > 0 ? [[name, packets[i] ?? 0] as const] : []));
+}
+
+/** Packets of one direction between two ends on one device since the kernel began to count them. */
+export interface FlowCounts {
+  /** Tells flows apart. */
+  readonly id: string;
+  readonly netns: number;
+  readonly ifindex: number;
+  readonly direction: 'receive' | 'transmit';
+  readonly protocol: number;
+  readonly source: string;
+  readonly sourcePort: number;
+  readonly destination: string;
+  readonly destinationPort: number;
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/** The flows that the kernel holds now. @throws {WeirError} `NO_DATA` when the program does not run. */
+export function readFlows(telemetry: TelemetryMaps): readonly FlowCounts[] {
+  const { count, keys, values, keySize, stride } = mapOf(telemetry, 'flows', 'flows').entries();
+  return Array.from({ length: count }, (_, i) => {
+    const key = decodeFlowKey(keys, i * keySize);
+    const { packets, bytes } = decodeFlow(values, i * stride);
+    return { ...endsOf(key), packets: Number(packets), bytes: Number(bytes) };
+  });
+}
+
+function endsOf(key: FlowKey): Omit<FlowCounts, 'packets' | 'bytes'> {
+  const { netns, ifindex, protocol, sourcePort, destinationPort } = key;
+  const direction = directionName(key.direction);
+  const size = key.version === 4 ? 4 : 16;
+  const source = renderIp(key.source.subarray(0, size));
+  const destination = renderIp(key.destination.subarray(0, size));
+  const id = [netns, ifindex, direction, protocol, source, sourcePort, destination, destinationPort].join();
+  return {
+    id,
+    netns,
+    ifindex,
+    direction,
+    protocol,
+    source,
+    sourcePort,
+    destination,
+    destinationPort,
+  };
 }
