@@ -15,11 +15,17 @@ export interface AgentClient {
   get<T>(path: string, query?: Query): Promise<T>;
   /** GET a document as the text of another media type. */
   text(path: string, mediaType: string, query?: Query): Promise<string>;
+  /** GET a file of this media type, as it comes. */
+  bytes(path: string, mediaType: string, query?: Query): AsyncGenerator<Uint8Array, void>;
   /**
    * POST a JSON document. The agent takes its time. The report of a change that failed is an answer, not an error: it
    * has `error`.
    */
   post<T>(path: string, body: unknown, options?: PostOptions): Promise<T>;
+  /** PUT bytes. */
+  put<T>(path: string, bytes: Uint8Array): Promise<T>;
+  /** DELETE, which is a change as with `post`. */
+  delete<T>(path: string, options?: PostOptions): Promise<T>;
   /** GET a list of any length, some items at a time. The agent waits for whoever takes them. */
   lines(path: string, query?: Query): AsyncGenerator<readonly unknown[], void>;
   /** Let the process end: connections are kept open between calls. */
@@ -56,13 +62,23 @@ export function connectAgent(socket: string): AgentClient {
       await answer(socket, response, path);
       throw new WeirError('INTERNAL', { problem: `${path}: the agent did not answer with ${mediaType}` });
     },
+    async *bytes(path, mediaType, query = {}) {
+      const response = await open(path, query, mediaType);
+      if (response.headers['content-type']?.startsWith(mediaType)) return yield* partsOf(socket, response);
+      await answer(socket, response, path);
+      throw new WeirError('INTERNAL', { problem: `${path}: the agent did not answer with ${mediaType}` });
+    },
     async post<T>(path: string, body: unknown, { query = {}, ifRevision }: PostOptions = {}) {
-      const match = ifRevision === undefined ? {} : { 'if-match': `"${ifRevision}"` };
-      const call = {
-        silence: WORK,
-        body: JSON.stringify(body),
-        headers: { 'content-type': JSON_TYPE, ...match },
-      };
+      const headers = { 'content-type': JSON_TYPE, ...matching(ifRevision) };
+      const call = { method: 'POST', silence: WORK, body: JSON.stringify(body), headers };
+      return (await answer(socket, await open(path, query, JSON_TYPE, call), path)) as T;
+    },
+    async put<T>(path: string, body: Uint8Array) {
+      const call = { method: 'PUT', body, headers: { 'content-type': 'application/octet-stream' } };
+      return (await answer(socket, await open(path, {}, JSON_TYPE, call), path)) as T;
+    },
+    async delete<T>(path: string, { query = {}, ifRevision }: PostOptions = {}) {
+      const call = { method: 'DELETE', silence: WORK, headers: matching(ifRevision) };
       return (await answer(socket, await open(path, query, JSON_TYPE, call), path)) as T;
     },
     async *lines(path, query = {}) {
@@ -82,6 +98,10 @@ export function connectAgent(socket: string): AgentClient {
   };
 }
 
+function matching(revision: number | undefined): Readonly<Record<string, string>> {
+  return revision === undefined ? {} : { 'if-match': `"${revision}"` };
+}
+
 function search(query: Query): string {
   const given = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) if (value !== undefined) given.set(key, String(value));
@@ -90,14 +110,13 @@ function search(query: Query): string {
 
 interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
-  /** With it the method is POST. */
-  readonly body?: string;
+  readonly method?: string;
+  readonly body?: string | Uint8Array;
   readonly silence?: number;
 }
 
 function ask(socket: string, agent: Agent, path: string, options: CallOptions): Promise<IncomingMessage> {
-  const { headers, body, silence = SILENCE } = options;
-  const method = body === undefined ? 'GET' : 'POST';
+  const { method = 'GET', headers, body, silence = SILENCE } = options;
   return new Promise((resolve, reject) => {
     const call = request({ socketPath: socket, agent, path, method, ...(headers && { headers }) });
     call.setTimeout(silence, () => call.destroy(new Error(`no answer for ${silence / 1000} s`)));
@@ -140,13 +159,17 @@ async function* list(
   }
 }
 
-/** The parts of an answer. While nobody asks for the next one the agent's silence does not count. */
 async function* chunksOf(socket: string, response: IncomingMessage): AsyncGenerator<string, void> {
   response.setEncoding('utf8');
+  yield* partsOf<string>(socket, response);
+}
+
+/** The parts of an answer. While nobody asks for the next one the agent's silence does not count. */
+async function* partsOf<T = Uint8Array>(socket: string, response: IncomingMessage): AsyncGenerator<T, void> {
   try {
-    for await (const chunk of response) {
+    for await (const part of response) {
       response.setTimeout(0);
-      yield chunk as string;
+      yield part as T;
       response.setTimeout(SILENCE);
     }
   } catch (error) {
@@ -192,7 +215,8 @@ function problemOf(value: unknown, otherwise: string): WeirError {
   const problem = (value ?? {}) as Partial<Problem>;
   const known = problem.code !== undefined && problem.code in ERRORS;
   if (!known) return new WeirError('INTERNAL', { problem: problem.detail ?? otherwise });
-  const error = new WeirError(problem.code as ErrorCode, {}, { problems: problem.errors ?? [] });
+  const details = problem.log === undefined ? {} : { log: problem.log };
+  const error = new WeirError(problem.code as ErrorCode, details, { problems: problem.errors ?? [] });
   if (problem.detail !== undefined) error.message = problem.detail;
   return error;
 }

@@ -6,6 +6,7 @@ import { completionCommand } from './commands/completion.ts';
 import { confirmCommand } from './commands/confirm.ts';
 import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { dropsCommand } from './commands/drops.ts';
 import { historyCommand } from './commands/history.ts';
 import { labCommand } from './commands/lab.ts';
 import { planCommand } from './commands/plan.ts';
@@ -31,6 +32,7 @@ const COMMANDS: readonly ((deps: CliDeps) => Command)[] = [
   historyCommand,
   diffCommand,
   topCommand,
+  dropsCommand,
   labCommand,
   doctorCommand,
   uninstallCommand,

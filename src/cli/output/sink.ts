@@ -5,10 +5,10 @@ import type { Writable } from 'node:stream';
 /** The reader went away (`weir show routes | head`): nothing is wrong, there is only nobody left to write for. */
 export class ReaderGone extends Error {}
 
-/** Text to a stream, no faster than it is read. */
+/** Text, or bytes, to a stream, no faster than it is read. */
 export interface Sink {
   /** @throws {ReaderGone} when the other end of a pipe was closed. */
-  write(text: string): Promise<void>;
+  write(text: string | Uint8Array): Promise<void>;
 }
 
 /** A sink over `stream`. Make one per stream: it listens for the stream's errors. */
@@ -20,7 +20,7 @@ export function sinkTo(stream: Writable): Sink {
   return {
     async write(text) {
       if (failure !== undefined) throw failure;
-      if (text === '' || stream.write(text)) return;
+      if (text.length === 0 || stream.write(text)) return;
       // A broken pipe ends the wait with the stream's error.
       await once(stream, 'drain').catch(() => {});
       if (failure !== undefined) throw failure;

@@ -48,9 +48,22 @@ function recordOf(recorder: BpfMap, sequence: number): DropRecord | undefined {
 }
 
 const NS_PER_MS = 1_000_000n;
+/** What the clocks may drift apart before it is measured again, and what Date.now() leaves out. */
+const TOLERANCE = 2n * NS_PER_MS;
 
-/** What CLOCK_MONOTONIC lacks to the time of day, in nanoseconds. Takes a millisecond at most: until the clock ticks. */
+let offset: bigint | undefined;
+
+/**
+ * What CLOCK_MONOTONIC lacks to the time of day, in nanoseconds. It is measured when the clock was set, and takes a
+ * millisecond then: until the clock ticks.
+ */
 export function wallClockOffset(): bigint {
+  const error = (offset ?? 0n) + process.hrtime.bigint() - BigInt(Date.now()) * NS_PER_MS;
+  if (offset === undefined || error < -TOLERANCE || error > TOLERANCE) offset = measuredOffset();
+  return offset;
+}
+
+function measuredOffset(): bigint {
   const before = Date.now();
   let now = Date.now();
   while (now === before) now = Date.now();
