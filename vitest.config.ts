@@ -9,6 +9,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: ['default'],
+    // no bpffs: what agents of tests load ends with them, unless a test mounts one of its own
+    env: { WEIR_PIN_DIR: '/run/weir-tests' },
     projects: [
       { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts', 'tools/**/*.test.ts'] } },
       {

@@ -319,6 +319,7 @@ NAPI_MODULE_INIT()
 		EXPORT("perfOpen", bpf_face_perf_open),
 		EXPORT("fdDup", bpf_face_fd_dup),
 		EXPORT("bytesAddress", bpf_face_address),
+		EXPORT("libraryKeep", bpf_face_library_keep),
 		EXPORT("bpfLogFunction", bpf_face_log_function),
 		EXPORT("bpfLogTake", bpf_face_log_take),
 		EXPORT("ringOpen", bpf_face_ring_open),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bpf_face.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -90,6 +91,16 @@ napi_value bpf_face_address(napi_env env, napi_callback_info info)
 		return NULL;
 	/* user addresses are below 2^47: a double holds them */
 	return args_number(env, (double)(uintptr_t)bytes);
+}
+
+napi_value bpf_face_library_keep(napi_env env, napi_callback_info info)
+{
+	char path[WEIR_MAX_TEXT];
+	napi_value args[1];
+
+	if (!args_get(env, info, 1, args) || !args_text(env, args[0], "path", path))
+		return NULL;
+	return args_number(env, dlopen(path, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) ? 0 : -ENOENT);
 }
 
 napi_value bpf_face_log_function(napi_env env, napi_callback_info info)

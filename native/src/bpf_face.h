@@ -20,6 +20,12 @@ napi_value bpf_face_fd_dup(napi_env env, napi_callback_info info);
 /* bytesAddress(bytes) -> where they are in memory, for the fields of a struct that is passed on as bytes */
 napi_value bpf_face_address(napi_env env, napi_callback_info info);
 
+/*
+ * libraryKeep(path): leave a library that is loaded in memory for good. A thread of Node unloads the addons that it
+ * required when it ends, and one with threads or thread-local destructors of its own crashes the process by that.
+ */
+napi_value bpf_face_library_keep(napi_env env, napi_callback_info info);
+
 /* bpfLogFunction() -> address of a libbpf_print_fn_t */
 napi_value bpf_face_log_function(napi_env env, napi_callback_info info);
 

@@ -96,6 +96,8 @@ export interface NativeAddon {
   fdDup(fd: number): number;
   /** Where bytes are in memory: valid while they are alive, for structs that are passed on as bytes. */
   bytesAddress(bytes: Uint8Array): number;
+  /** Leave a shared library that is loaded in memory until the process ends, whoever unloads it. */
+  libraryKeep(path: string): number;
   /** The address of a libbpf_print_fn_t, which keeps libbpf's warnings for {@link bpfLogTake}. */
   bpfLogFunction(): number;
   bpfLogTake(): string | number;

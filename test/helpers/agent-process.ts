@@ -85,8 +85,6 @@ function spawnAgent(options: AgentProcessOptions, directory: string): ChildProce
     `${directory}/state`,
     '--listen',
     '127.0.0.1:0',
-    '--pin-dir',
-    `${directory}/pins`,
   ];
   const own = ['--set', 'namespaces.discover=false'];
   const weir = [node, ...nodeFlags, main, 'agent', ...files, ...own, ...args];

@@ -1,27 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bpffs } from './bpffs.ts';
 
 const SOURCE = '__attribute__((section("tc"))) int pass(void *packet) { return 0; }';
 
 /** A program for filters that lets every packet pass, pinned in a bpffs of its own until it is disposed of. */
 export function pinnedProgram(): Disposable & { readonly path: string } {
   const folder = mkdtempSync(join(tmpdir(), 'weir-bpf-'));
-  const [source, object, pins] = [
-    join(folder, 'pass.c'),
-    join(folder, 'pass.o'),
-    join(folder, 'fs'),
-  ] as const;
+  const [source, object] = [join(folder, 'pass.c'), join(folder, 'pass.o')] as const;
+  const pins = bpffs();
   const run = (program: string, ...args: readonly string[]) => execFileSync(program, args, { stdio: 'pipe' });
-  const path = join(pins, 'pass');
+  const path = join(pins.path, 'pass');
   writeFileSync(source, SOURCE);
-  mkdirSync(pins);
-  run('clang-14', '-O2', '-target', 'bpf', '-c', source, '-o', object);
-  run('mount', '-t', 'bpf', 'weir-test', pins);
+  run('clang', '-O2', '-target', 'bpf', '-c', source, '-o', object);
   const dispose = () => {
-    run('umount', pins);
+    pins[Symbol.dispose]();
     rmSync(folder, { recursive: true });
   };
   try {

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { getPinned, pin } from '../../kernel/bpf/syscall.ts';
 
 const KINDS = ['maps', 'programs', 'links'] as const;
-const UNFINISHED = '.new';
+/** Names in a bpffs have no dots. */
+const UNFINISHED = '-new';
 
 /** Descriptors by name, of each kind. */
 export type Pinned = Readonly<Record<(typeof KINDS)[number], ReadonlyMap<string, number>>>;

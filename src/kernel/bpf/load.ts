@@ -164,7 +164,7 @@ function loadError({ name }: LoadOptions, result: number, log: string): WeirErro
   if (program !== undefined && log.includes('processed'))
     return new WeirError('BPF_VERIFIER', { program, problem: verifierSummary(log), log });
   const why = lines.find(
-    (line) => !/^failed to load object|ulimit|Retrying without BTF|-- (BEGIN|END)/.test(line),
+    (line) => !/^failed to load object|ulimit|RLIMIT_MEMLOCK|Retrying without BTF|-- (BEGIN|END)/.test(line),
   );
   return new WeirError('BPF_OBJECT', {
     problem: `${name} cannot be loaded: ${why ?? resultName(result)}`,

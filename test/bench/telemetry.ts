@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+// What eBPF telemetry costs: a packet that is forwarded, a saturated TCP flow, and the agent at a flood of events. Each
+// figure is a pair: the same work with and without, in turns.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, readFileSync } from 'node:fs';
+import { get } from 'node:http';
+import process from 'node:process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { attachXdp } from '../../src/kernel/bpf/links.ts';
+import { loadObject } from '../../src/kernel/bpf/load.ts';
+import { enableStats, programInfo } from '../../src/kernel/bpf/programs.ts';
+import { TELEMETRY } from '../../src/programs/registry.ts';
+import type { TelemetryProgram, TelemetrySettings } from '../../src/programs/telemetry-program.ts';
+import { agentProcess } from '../helpers/agent-process.ts';
+import { bpfObject, PRELUDE } from '../helpers/bpf-object.ts';
+import { ask } from '../helpers/http-fixture.ts';
+import { frameGenerator, udpFrame } from '../helpers/live-frames.ts';
+import { netns, type TestNetns } from '../helpers/netns.ts';
+import { runTelemetry } from '../helpers/telemetry.ts';
+
+const PACKETS = 300_000;
+const PAIRS = 15;
+const TCP_PAIRS = 9;
+const TCP_SECONDS = 3;
+const EVENTS = 100_000;
+const EVENT_SECONDS = 5;
+const TARGETS = { forwardedNs: 100, tcpCpu: 1.03, agentCpu: 0.1 };
+const JIFFIES = 100;
+
+/** As an agent has it that was told nothing. */
+const SETTINGS: TelemetrySettings = { sampling: 16, flightRecorder: { packets: 1024 }, peerGroups: {} };
+const ALWAYS_ON = TELEMETRY.filter(({ enabledByDefault }) => enabledByDefault);
+
+const median = (values: readonly number[]) =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+const round = (value: number, digits = 1) => Number(value.toFixed(digits));
+
+interface Pair extends AsyncDisposable {
+  readonly left: TestNetns;
+  readonly right: TestNetns;
+}
+
+interface ShownLink {
+  readonly ifindex: number;
+  readonly address: string;
+}
+const link = (ns: TestNetns, name: string) => JSON.parse(ns.ip('-j', 'link', 'show', name))[0] as ShownLink;
+
+/** Two namespaces and a cable: w0 on the left, w1 on the right. */
+async function pair(subnet: string): Promise<Pair> {
+  const left = await netns('we-tele');
+  const right = await netns('we-tele');
+  left.ip('link', 'add', 'w0', 'type', 'veth', 'peer', 'name', 'w1', 'netns', right.name);
+  for (const [ns, name, host] of [
+    [left, 'w0', 1],
+    [right, 'w1', 2],
+  ] as const) {
+    ns.ip('addr', 'add', `${subnet}.${host}/24`, 'dev', name);
+    ns.ip('link', 'set', name, 'up');
+  }
+  return {
+    left,
+    right,
+    async [Symbol.asyncDispose]() {
+      await left[Symbol.asyncDispose]();
+      await right[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Attach programs, do the work, detach. */
+function withPrograms<T>(programs: readonly TelemetryProgram[], work: () => T): T {
+  using stack = new DisposableStack();
+  for (const program of programs) stack.use(runTelemetry(program, SETTINGS));
+  return work();
+}
+
+interface Cost {
+  /** Nanoseconds that a forwarded packet takes longer: median of pairs, and the middle half of them. */
+  readonly added: number;
+  readonly quartiles: readonly [number, number];
+  readonly without: number;
+}
+
+/** Packets that arrive at a router and leave it for a device that swallows them before they become an skb. */
+async function forwarding<T>(measure: (forward: () => number) => T | Promise<T>): Promise<T> {
+  await using wire = await pair('10.91.1');
+  const { left: router, right: sink } = wire;
+  router.ip('link', 'add', 'in0', 'type', 'veth', 'peer', 'name', 'in1');
+  router.ip('addr', 'add', '10.91.0.1/24', 'dev', 'in0');
+  for (const name of ['in0', 'in1']) router.ip('link', 'set', name, 'up');
+  router.exec('sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv4.conf.all.rp_filter=0');
+  const target = link(sink, 'w1');
+  router.ip('neigh', 'replace', '10.91.1.2', 'lladdr', target.address, 'dev', 'w0', 'nud', 'permanent');
+  const object = bpfObject(`${PRELUDE} SEC("xdp") int swallow(struct xdp_md *ctx) { return XDP_DROP; }`);
+  const swallow = loadObject(object, { name: 'swallow' }).programs.get('swallow') as number;
+  attachXdp((await sink.io()).fd, swallow, target.ifindex, 'native');
+  using generator = frameGenerator();
+  const { fd } = await router.io();
+  const { ifindex, address } = link(router, 'in0');
+  const frame = udpFrame(
+    { from: link(router, 'in1').address, to: address },
+    { from: '10.91.0.2', to: '10.91.1.2' },
+    9,
+  );
+  const sent = () => Number(JSON.parse(router.ip('-j', '-s', 'link', 'show', 'w0'))[0].stats64.tx.packets);
+  const forward = () => {
+    const before = sent();
+    const start = process.hrtime.bigint();
+    generator.send(fd, ifindex, frame, PACKETS);
+    const ns = Number(process.hrtime.bigint() - start);
+    const arrived = sent() - before;
+    if (arrived < PACKETS || arrived > PACKETS + 50)
+      throw new Error(`${arrived} of ${PACKETS} packets were forwarded`);
+    return ns / PACKETS;
+  };
+  forward();
+  return measure(forward);
+}
+
+function costOf(programs: readonly TelemetryProgram[], forward: () => number): Cost {
+  const offs: number[] = [];
+  const added: number[] = [];
+  for (let i = 0; i < PAIRS; i++) {
+    const on = () => withPrograms(programs, forward);
+    const [a, b] = i % 2 === 0 ? [forward(), on()] : [on(), forward()];
+    const [off, more] = i % 2 === 0 ? [a, b] : [b, a];
+    offs.push(off);
+    added.push(more - off);
+  }
+  const sorted = added.toSorted((a, b) => a - b);
+  const quartile = (q: number) => round(sorted[Math.floor(sorted.length * q)] as number);
+  return {
+    added: round(median(added)),
+    quartiles: [quartile(0.25), quartile(0.75)],
+    without: round(median(offs)),
+  };
+}
+
+/** Runs per packet and nanoseconds per run of each function, as the kernel counts them. */
+function runsOf(program: TelemetryProgram, forward: () => number): string {
+  using running = runTelemetry(program, SETTINGS);
+  const stats = enableStats();
+  const infos = () => [...running.programs].map(([name, fd]) => ({ function: name, ...programInfo(fd) }));
+  const before = infos();
+  forward();
+  const texts = infos().map((after, i) => {
+    const count = Number(after.runCount - (before[i]?.runCount ?? 0n));
+    const time = Number(after.runTime - (before[i]?.runTime ?? 0n));
+    return count === 0
+      ? ''
+      : `${after.function} ${round(count / PACKETS, 2)}/packet ${round(time / count)} ns`;
+  });
+  closeSync(stats);
+  return texts.filter((text) => text !== '').join(', ');
+}
+
+/** Seconds that all CPUs were busy since boot. */
+function busySeconds(): number {
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = (
+    readFileSync('/proc/stat', 'utf8').split('\n')[0] as string
+  )
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
+  return (user + nice + system + irq + softirq) / JIFFIES;
+}
+
+/** CPU seconds per gigabyte of one TCP flow that is as fast as it can be. */
+async function tcpCost({ left, right }: Pair): Promise<{ cpu: number; gbit: number }> {
+  const enter = (ns: TestNetns) => ['--net', `/run/netns/${ns.name}`].join('=');
+  const server = spawn('nsenter', [enter(right), 'iperf3', '-s', '-1', '-p', '5201'], { stdio: 'ignore' });
+  await delay(300);
+  const before = busySeconds();
+  const client = spawn('nsenter', [
+    enter(left),
+    'iperf3',
+    '-c',
+    '10.92.0.2',
+    '-t',
+    String(TCP_SECONDS),
+    '-J',
+  ]);
+  const ended = once(client, 'close');
+  let text = '';
+  client.stdout.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  await ended;
+  const cpu = busySeconds() - before;
+  if (server.exitCode === null) await once(server, 'close');
+  const { bytes, bits_per_second: rate } = JSON.parse(text).end.sum_received;
+  return { cpu: cpu / (bytes / 1e9), gbit: rate / 1e9 };
+}
+
+async function saturatedTcp() {
+  await using wire = await pair('10.92.0');
+  await tcpCost(wire);
+  const ratios: number[] = [];
+  const rates: number[] = [];
+  for (let i = 0; i < TCP_PAIRS; i++) {
+    const off = () => tcpCost(wire);
+    const on = async () => {
+      using stack = new DisposableStack();
+      for (const program of ALWAYS_ON) stack.use(runTelemetry(program, SETTINGS));
+      return tcpCost(wire);
+    };
+    const [a, b] = i % 2 === 0 ? [await off(), await on()] : [await on(), await off()];
+    const [without, withAll] = i % 2 === 0 ? [a, b] : [b, a];
+    ratios.push(withAll.cpu / without.cpu);
+    rates.push(without.gbit);
+  }
+  return {
+    ratio: round(median(ratios), 3),
+    ratios: ratios.map((one) => round(one, 3)),
+    gbit: round(median(rates)),
+  };
+}
+
+/** CPU of a process in seconds. */
+function cpuOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / JIFFIES;
+}
+
+/** Share of a CPU that the agent takes while packets are dropped at a steady rate, with and without somebody who looks. */
+async function agentUnderEvents() {
+  await using wire = await pair('10.93.0');
+  await using agent = await agentProcess({ netns: wire.left.name });
+  using generator = frameGenerator();
+  const { fd } = await wire.left.io();
+  const { ifindex, address } = link(wire.left, 'w0');
+  // a type of packet that nobody takes: dropped once each, without an answer
+  const frame = udpFrame(
+    { from: '02:00:00:00:00:01', to: address },
+    { from: '10.93.0.2', to: '10.93.0.1' },
+    9,
+  );
+  frame.set([0x88, 0xb5], 12);
+  const counted = async () => {
+    const { body } = await ask(agent.to, '/metrics');
+    const lines = body
+      .split('\n')
+      .filter((line) => /^weir_drops_packets_total\{reason="UNHANDLED_PROTO"/.test(line));
+    return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+  };
+  const share = async (events: boolean) => {
+    const before = await counted();
+    await delay(500);
+    const [cpu, start] = [cpuOf(agent.pid), performance.now()];
+    let sent = 0;
+    while (performance.now() - start < EVENT_SECONDS * 1000) {
+      const due = Math.floor(((performance.now() - start) / 1000) * EVENTS);
+      if (events && due > sent) generator.send(fd, ifindex, frame, due - sent);
+      if (events) sent = due;
+      await delay(5);
+    }
+    const used = (cpuOf(agent.pid) - cpu) / ((performance.now() - start) / 1000);
+    if ((await counted()) - before !== sent)
+      throw new Error(`${(await counted()) - before} of ${sent} drops were counted`);
+    return round(used, 4);
+  };
+  const idle = await share(false);
+  const unwatched = await share(true);
+  const watching = get({ ...agent.to, path: '/v1/drops/events' }, (response) => response.resume());
+  await delay(500);
+  const watched = await share(true);
+  watching.destroy();
+  return { idle, unwatched, watched };
+}
+
+const perProgram = await forwarding((forward) => {
+  const rows = ALWAYS_ON.map((program) => {
+    const cost = costOf([program], forward);
+    const runs = runsOf(program, forward);
+    console.log(
+      `${program.name.padEnd(10)} +${cost.added} ns per forwarded packet (${cost.quartiles.join(' to ')}); ${runs}`,
+    );
+    return [program.name, cost.added] as const;
+  });
+  const all = costOf(ALWAYS_ON, forward);
+  console.log(
+    `all        +${all.added} ns per forwarded packet (${all.quartiles.join(' to ')}), budget ${TARGETS.forwardedNs} ns; ${all.without} ns without`,
+  );
+  return { ...Object.fromEntries(rows), all: all.added, without: all.without };
+});
+const tcp = await saturatedTcp();
+console.log(
+  `TCP        ${tcp.ratio} of the CPU per byte without (${tcp.ratios.join(' ')}), budget ${TARGETS.tcpCpu}; ${tcp.gbit} Gbit/s`,
+);
+const agent = await agentUnderEvents();
+console.log(
+  `agent      ${agent.idle * 100} % of a CPU idle, ${agent.unwatched * 100} % at ${EVENTS} drops/s, ${agent.watched * 100} % with a live view; budget ${TARGETS.agentCpu * 100} %`,
+);
+const met =
+  perProgram.all <= TARGETS.forwardedNs && tcp.ratio <= TARGETS.tcpCpu && agent.watched <= TARGETS.agentCpu;
+console.log(
+  JSON.stringify({
+    bench: 'telemetry',
+    figures: { forwardedNs: perProgram, tcpGbit: tcp.gbit, agent },
+    ratios: { tcpCpu: tcp.ratio },
+    targets: TARGETS,
+    met,
+  }),
+);
