@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import { spawn } from 'node:child_process';
 import { expect, test } from 'vitest';
+import type { FlowReport } from '../../src/api/schemas/flows.ts';
 import { flows as collector } from '../../src/metrics/flows.ts';
 import { flows } from '../../src/programs/flows.ts';
 import { runTelemetry } from '../helpers/telemetry.ts';
 import { namespacePair, seriesOf } from '../helpers/telemetry-pair.ts';
+import { testAgent } from '../helpers/weir.ts';
 
 const SIZE = 'weir_packet_size_bytes';
 const PROTOCOL = 'weir_packets_by_protocol_total';
@@ -31,4 +34,36 @@ test('packets are counted by size and protocol in both directions', async () => 
     }
     expect([...series.keys()].filter((key) => key.startsWith(PROTOCOL))).toHaveLength(2);
   }
+});
+
+/** Packets of 1042 bytes from the namespace until disposed of. */
+function endlessPing(netns: string): Disposable {
+  const words = ['ping', '-q', '-i', '0.02', '-s', '1000', '10.9.0.2'];
+  const child = spawn('nsenter', [`--net=/run/netns/${netns}`, ...words], { stdio: 'ignore' });
+  return { [Symbol.dispose]: () => void child.kill('SIGKILL') };
+}
+
+test('top talkers are told by the command line with their rates', async () => {
+  await using pair = await namespacePair('wBtalk');
+  await using agent = await testAgent(pair.left.name, '--set', 'telemetry.sampling=1');
+  using _ping = endlessPing(pair.left.name);
+
+  const flowsOf = (...flags: readonly string[]) => agent.weir('top', 'flows', '--batch', '-n', '1', ...flags);
+  const { stdout, stderr } = await flowsOf('-o', 'json', '--netns', '', '--device', 'v0');
+  expect(stderr).toBe('');
+  const { items, active } = JSON.parse(stdout) as FlowReport;
+  const ends = items.map(({ direction, protocol, source, destination }) =>
+    [direction, protocol, source, destination].join(' '),
+  );
+  expect(ends.toSorted()).toEqual(['receive icmp 10.9.0.2 10.9.0.1', 'transmit icmp 10.9.0.1 10.9.0.2']);
+  expect(active).toBe(2);
+  for (const { bytesPerSecond, packetsPerSecond } of items) {
+    expect(packetsPerSecond).toBeGreaterThan(0);
+    expect(bytesPerSecond / packetsPerSecond).toBeCloseTo(1042, 6);
+  }
+  const table = await flowsOf('--netns', pair.right.name, '--limit', '1', '--interval', '2');
+  expect(table.stdout).toContain('1 of 2 active');
+  expect(table.stdout).toMatch(/^wBtalk-\S+ +v0 +(rx|tx) +icmp +10\.9\.0\.[12] +10\.9\.0\.[12] /m);
+  expect((await flowsOf('--limit', '0')).status).toBe(2);
+  expect((await flowsOf('--netns', 'nowhere')).stderr).toContain('nowhere');
 });

@@ -19,17 +19,22 @@ interface Flags {
   readonly frames?: number;
 }
 
-/** `weir top flows`: top talkers live. */
+/** Flags of `weir top` that make no sense here. */
+const DEVICE_FLAGS = ['sort', 'filter'];
+
+/** `weir top flows`: top talkers live. Interval, batch and frames are the flags of `weir top`. */
 export function topFlowsCommand(deps: CliDeps): Command {
   const command = new Command('flows').description('watch the flows with most traffic');
   return command
     .option('--netns <name>', "only this namespace ('' for the agent's own)")
     .option('--device <name>', 'only of this device')
     .option('--limit <count>', 'most flows to show', integer(4096), 50)
-    .option('--interval <seconds>', 'time that rates are the mean of', integer(60), 1)
-    .option('--batch', 'print tables one after the other, for files and pipes')
-    .option('-n, --frames <count>', 'end after so many tables (with --batch)', integer(1e9))
-    .action((flags: Flags) => topFlows(contextOf(deps, command), flags));
+    .action(() => {
+      for (const name of DEVICE_FLAGS)
+        if (command.getOptionValueSourceWithGlobals(name) === 'cli')
+          throw new WeirError('USAGE', { problem: `top flows has no --${name}` });
+      return topFlows(contextOf(deps, command), command.optsWithGlobals<Flags>());
+    });
 }
 
 function integer(most: number): (text: string) => number {
@@ -57,7 +62,8 @@ async function topFlows(context: Context, flags: Flags): Promise<void> {
 }
 
 function pathOf({ netns, device, limit, interval }: Flags): string {
-  const query = new URLSearchParams({ limit: String(limit), seconds: String(interval) });
+  const seconds = Math.min(Math.ceil(interval), 60);
+  const query = new URLSearchParams({ limit: String(limit), seconds: String(seconds) });
   if (netns !== undefined) query.set('netns', netns);
   if (device !== undefined) query.set('device', device);
   return `/v1/flows?${query}`;

@@ -30,7 +30,6 @@ const BATCH_WIDTH = 160;
 export function topCommand(deps: CliDeps): Command {
   const command = new Command('top').description('watch rates, drops, errors and queues of every device');
   return command
-    .enablePositionalOptions()
     .addCommand(topFlowsCommand(deps))
     .option('--interval <seconds>', 'pause between samples', positive('seconds', 3600), 1)
     .addOption(new Option('--sort <order>', 'order of the list').choices(SORT_NAMES).default('rate'))
