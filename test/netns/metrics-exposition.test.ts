@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { textOf } from '../../src/base/bytes.ts';
 import type { Family } from '../../src/metrics/exposition.ts';
 import { ExpositionSet } from '../../src/metrics/exposition-set.ts';
+import { labelBytes } from '../../src/metrics/labels.ts';
 import { COLLECTORS } from '../../src/metrics/registry.ts';
 import { SELF } from '../../src/metrics/self.ts';
 import { debianFile } from '../helpers/debian.ts';
@@ -67,13 +68,15 @@ test('promtool finds nothing in any documented family, also where this kernel ha
       // other namespaces have the richer weir_qdisc_ families only
       if (netnsName !== '' && family.name.startsWith('node_qdisc_')) continue;
       const known = { ...family, name: family.name.replace(/<\w+>/g, 'x') };
-      set
-        .bind(netnsName, async () => {})
-        .family(known)
-        .add(
-          known.labels.map(() => 'x'),
-          1,
-        );
+      const writer = set.bind(netnsName, async () => {}).family(known);
+      const values = known.labels.map(() => 'x');
+      if (known.type === 'histogram')
+        writer.histogram(labelBytes(netnsName, known.labels, values), {
+          bounds: [1],
+          counts: [1, 0],
+          sum: 1,
+        });
+      else writer.add(values, 1);
     }
   const text = textOf(await set.render(async () => {}));
   expect(parseExposition(text).size).toBeGreaterThan(DOCUMENTED.length);

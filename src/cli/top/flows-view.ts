@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { FlowReport } from '../../api/schemas/flows.ts';
 import { messageOf } from '../../base/errors.ts';
 import { parseKeys } from './keys.ts';
 import type { Terminal, TerminalHandlers } from './terminal.ts';
@@ -13,9 +12,9 @@ const RETRY_MS = 1000;
  *
  * @throws {WeirError} when the very first reading fails.
  */
-export async function runFlowsView(
-  source: () => Promise<FlowReport>,
-  frame: (report: FlowReport) => readonly string[],
+export async function runFlowsView<T>(
+  source: () => Promise<T>,
+  frame: (report: T) => readonly string[],
   open: (handlers: TerminalHandlers) => Terminal,
 ): Promise<void> {
   let report = await source();
