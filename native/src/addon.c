@@ -262,6 +262,28 @@ static napi_value socket_status(napi_env env, napi_callback_info info)
 	return args_number(env, weir_socket_status(fd));
 }
 
+/* socketFilter(fd, program) -> 0 */
+static napi_value socket_filter(napi_env env, napi_callback_info info)
+{
+	napi_value args[2];
+	int fd, program;
+
+	if (!args_get(env, info, 2, args) || !args_fd(env, args[0], &fd) || !args_fd(env, args[1], &program))
+		return NULL;
+	return args_number(env, weir_socket_filter(fd, program));
+}
+
+/* socketCookie(fd) -> a number */
+static napi_value socket_cookie(napi_env env, napi_callback_info info)
+{
+	napi_value args[1];
+	int fd;
+
+	if (!args_get(env, info, 1, args) || !args_fd(env, args[0], &fd))
+		return NULL;
+	return args_number(env, (double)weir_socket_cookie(fd));
+}
+
 static napi_value socket_io(napi_env env, napi_callback_info info, bool send)
 {
 	napi_value args[2];
@@ -313,6 +335,8 @@ NAPI_MODULE_INIT()
 		EXPORT("tunSet", tun_set),
 		EXPORT("socketConnect", socket_connect),
 		EXPORT("socketStatus", socket_status),
+		EXPORT("socketFilter", socket_filter),
+		EXPORT("socketCookie", socket_cookie),
 		EXPORT("socketSend", socket_send),
 		EXPORT("socketReceive", socket_receive),
 		EXPORT("bpf", bpf_face_call),

@@ -106,6 +106,12 @@ int weir_socket_status(int fd);
 int64_t weir_socket_send(int fd, const void *bytes, size_t length);
 int64_t weir_socket_receive(int fd, void *bytes, size_t length);
 
+/* Let an eBPF program judge what the socket receives (SO_ATTACH_BPF); `program` may be closed then. */
+int weir_socket_filter(int fd, int program);
+
+/* What the kernel calls the socket in eBPF programs (SO_COOKIE). */
+int64_t weir_socket_cookie(int fd);
+
 /* ---- bpf.c: what libbpf of the distribution cannot do ------------------------------------------------------- */
 
 /* bpf(2), with the calling thread in `netns` unless that is negative. The kernel may write into `attr`. */

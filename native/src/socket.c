@@ -77,3 +77,16 @@ int64_t weir_socket_receive(int fd, void *bytes, size_t length)
 
 	return received < 0 ? -errno : received;
 }
+
+int weir_socket_filter(int fd, int program)
+{
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &program, sizeof(program)) ? -errno : 0;
+}
+
+int64_t weir_socket_cookie(int fd)
+{
+	uint64_t cookie = 0;
+	socklen_t size = sizeof(cookie);
+
+	return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) ? -errno : (int64_t)cookie;
+}

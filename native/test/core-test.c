@@ -299,6 +299,7 @@ static void sockets_are_connected_in_the_namespace(void)
 	fd = weir_socket_connect(own, v4, 4, 9, false);
 	CHECK(fd >= 0 && (fcntl(fd, F_GETFD) & FD_CLOEXEC) && (fcntl(fd, F_GETFL) & O_NONBLOCK));
 	CHECK(weir_socket_status(fd) == -ECONNREFUSED);
+	CHECK(weir_socket_cookie(fd) > 0 && weir_socket_filter(fd, fd) == -EINVAL);
 	close(fd);
 	fd = weir_socket_connect(own, loopback, 16, 0, true);
 	CHECK(fd >= 0 && weir_socket_send(fd, "\200\0\0\0\0\1\0\1", 8) == 8);
@@ -306,6 +307,8 @@ static void sockets_are_connected_in_the_namespace(void)
 	CHECK(weir_socket_connect(own, v4, 3, 9, false) == -EAFNOSUPPORT);
 	CHECK(weir_socket_connect(-1, v4, 4, 9, false) == -EBADF);
 	CHECK(weir_socket_status(own) == -ENOTSOCK);
+	CHECK(weir_socket_filter(own, own) == -ENOTSOCK);
+	CHECK(weir_socket_cookie(own) == -ENOTSOCK);
 	close(own);
 }
 

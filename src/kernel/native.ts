@@ -76,6 +76,10 @@ export interface NativeAddon {
    */
   socketConnect(netns: number, address: Uint8Array, port: number, echo: boolean): number;
   socketStatus(fd: number): number;
+  /** Let an eBPF program judge what the socket receives; it stays attached when `program` is closed. */
+  socketFilter(fd: number, program: number): number;
+  /** What `bpf_get_socket_cookie` returns for it. Numbers count up from 1 since the machine started. */
+  socketCookie(fd: number): number;
   /** @returns bytes sent, or received. */
   socketSend(fd: number, bytes: Uint8Array): number;
   socketReceive(fd: number, bytes: Uint8Array): number;
