@@ -20,6 +20,7 @@ import { type AgentLog, createLog } from './log.ts';
 import { createNotifier, type Notifier } from './notify.ts';
 import { createAgentScraper, createNamespaceSet } from './observing.ts';
 import { createProcessMetrics, type ProcessMetrics } from './process-metrics.ts';
+import { scrapePrograms } from './program-metrics.ts';
 import { createDropsService } from './service/drops.ts';
 import { createFlowsService } from './service/flows.ts';
 import { createService } from './service/service.ts';
@@ -190,7 +191,7 @@ export class Agent {
 
   #changeMetrics(): string {
     const { state } = this.#engine;
-    return state === undefined ? '' : changeMetrics(state.numbers);
+    return state === undefined ? '' : changeMetrics(state.numbers) + scrapePrograms(state.programs);
   }
 
   #changeProblems(): readonly string[] {

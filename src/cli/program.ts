@@ -10,6 +10,7 @@ import { dropsCommand } from './commands/drops.ts';
 import { historyCommand } from './commands/history.ts';
 import { labCommand } from './commands/lab.ts';
 import { planCommand } from './commands/plan.ts';
+import { programCommand } from './commands/program.ts';
 import { rollbackCommand } from './commands/rollback.ts';
 import { showCommand } from './commands/show.ts';
 import { statusCommand } from './commands/status.ts';
@@ -32,6 +33,7 @@ const COMMANDS: readonly ((deps: CliDeps) => Command)[] = [
   historyCommand,
   diffCommand,
   topCommand,
+  programCommand,
   dropsCommand,
   labCommand,
   doctorCommand,

@@ -8,6 +8,9 @@ import { BODY_TYPES } from './body.ts';
 /** Media type of every error (RFC 9457). */
 export const PROBLEM_TYPE = 'application/problem+json';
 
+/** Characters of a log that are told: its end says why. */
+const LOG_CHARACTERS = 64 << 10;
+
 /** What is known of the request when its error is told. */
 export interface FaultContext {
   readonly path: string;
@@ -19,6 +22,7 @@ export interface FaultContext {
 /** An error as the document that the client gets. */
 export function problemOf(error: WeirError, instance?: string): Problem {
   const { status, retryable } = error.kind;
+  const { log } = error.details;
   return {
     type: `urn:weir:error:${error.code}`,
     title: STATUS_CODES[status] ?? 'Error',
@@ -27,6 +31,7 @@ export function problemOf(error: WeirError, instance?: string): Problem {
     code: error.code,
     retryable,
     ...(instance === undefined ? {} : { instance }),
+    ...(typeof log === 'string' && { log: log.slice(-LOG_CHARACTERS) }),
     ...(error.problems.length === 0 ? {} : { errors: [...error.problems] }),
   };
 }

@@ -3,6 +3,7 @@ import type { DriftWatch } from '../../engine/drift/drift-watch.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { DURATION_BOUNDS, type Durations } from '../../metrics/change.ts';
 import type { ChangeProgress, DriftChange } from '../../model/change.ts';
+import { runningFunctions } from '../program-metrics.ts';
 import type { EngineState } from './messages.ts';
 
 export const NO_DURATIONS: Durations = { sum: 0, count: 0, within: DURATION_BOUNDS.map(() => 0) };
@@ -41,7 +42,8 @@ export class EngineTally {
     for (const { policy } of drift.items()) drifted[policy]++;
     const tallies = { applies: this.#applies, durations: this.#durations, rollbacks: this.#rollbacks };
     const numbers = { revision, state, owned, drift: drifted, ...tallies };
-    return { numbers, ...(problem !== undefined && { problem }) };
+    const programs = runningFunctions(engine.parts.programs.installed());
+    return { numbers, programs, ...(problem !== undefined && { problem }) };
   }
 }
 

@@ -80,7 +80,7 @@ function refuse(reason: unknown): void {
     durations: NO_DURATIONS,
     rollbacks: {},
   } as const;
-  send({ kind: 'state', state: { numbers: none, problem: messageOf(reason) } });
+  send({ kind: 'state', state: { numbers: none, programs: [], problem: messageOf(reason) } });
 }
 
 async function bootId(): Promise<string> {

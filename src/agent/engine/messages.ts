@@ -13,6 +13,8 @@ import {
 import type { ChangeNumbers } from '../../metrics/change.ts';
 import type { ChangeProgress, DriftChange } from '../../model/change.ts';
 
+import type { RunningFunction } from '../program-metrics.ts';
+
 /** The use cases that the engine's thread serves. */
 export type EngineService = ChangeService & ProgramService;
 
@@ -49,6 +51,7 @@ export type EngineMessage =
 /** What the main thread keeps of the engine, for metrics and the description of the node. */
 export interface EngineState {
   readonly numbers: ChangeNumbers;
+  readonly programs: readonly RunningFunction[];
   /** What does not work. */
   readonly problem?: string;
 }

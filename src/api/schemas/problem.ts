@@ -29,6 +29,7 @@ export const Problem = Type.Object(
       Type.Array(PlacedProblem, { description: 'Each mistake, where the error speaks of several' }),
     ),
     report: Type.Optional(ApplyReport),
+    log: Type.Optional(Type.String({ description: 'Of BPF_VERIFIER: the end of what the verifier wrote' })),
   },
   { additionalProperties: false },
 );

@@ -43,11 +43,12 @@ export function applyCommand(deps: CliDeps): Command {
       const context = contextOf(deps, command);
       const files = await readDocuments(filesOf(flags), deps.stdin);
       const request = withPeer(context, { files, prune: flags.prune === true });
-      await context.withAgent((agent) => apply(context, agent, request, flags));
+      await context.withAgent((agent) => applyRequest(context, agent, request, flags));
     });
 }
 
-async function apply(
+/** Show the plan, ask, apply, and wait for the confirmation. */
+export async function applyRequest(
   context: Context,
   agent: AgentClient,
   request: object,
