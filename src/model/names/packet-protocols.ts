@@ -34,7 +34,7 @@ export function networkName(ethertype: number): string {
  */
 export function protocolName(ethertype: number, transport: number): string {
   const network = networkName(ethertype);
-  const hasTransport = ethertype === ETHERTYPE_IP || ethertype === ETHERTYPE_IPV6;
-  if (!hasTransport || (transport === HOP_BY_HOP && ethertype === ETHERTYPE_IP)) return network;
+  if (ethertype === ETHERTYPE_IPV6 && transport === HOP_BY_HOP) return 'hopopt';
+  if ((ethertype !== ETHERTYPE_IP && ethertype !== ETHERTYPE_IPV6) || transport === 0) return network;
   return TRANSPORTS[transport] ?? IP_PROTOCOLS[transport] ?? `${network}/${transport}`;
 }
