@@ -47,12 +47,16 @@ A field in **bold** must be given.
 function documentText(kind: DocumentKind): string {
   const { spec } = (documentSchema(kind, itemSchema) as Node).properties ?? {};
   const sections = sectionsOf(kind);
+  const whole = sections.flatMap((one) =>
+    one.whole ? Object.keys((one.schema as Node).properties ?? {}) : [],
+  );
   const own = Object.entries(spec?.properties ?? {}).filter(
-    ([name]) => !sections.some((one) => one.name === name),
+    ([name]) => !whole.includes(name) && !sections.some((one) => one.name === name),
   );
   const settings = table({ properties: Object.fromEntries(own) });
   const parts = sections.map((section) => {
     const item = itemSchema(section) as Node;
+    if (section.whole) return `${sentence(item.description)}\n\n${bodyText(item, 'spec')}`;
     const about = section.mapping ? 'A mapping from names to values.' : 'A list.';
     return `### ${section.name}\n\n${about} ${sentence(item.description)}\n\n${bodyText(item, section.name)}`;
   });

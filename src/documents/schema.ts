@@ -73,8 +73,10 @@ export function sectionsOf(kind: DocumentKind): readonly Section[] {
 }
 
 /** One item of a section as it stands in a document: what the class declares, `adopt`, and of links `match`. */
-export function itemSchema({ name, schema, mapping }: Section): TSchema {
-  return mapping ? schema : extended(schema, { adopt: Adopt, ...(name === 'links' && { match: Match }) });
+export function itemSchema({ name, schema, mapping, whole }: Section): TSchema {
+  return mapping || whole
+    ? schema
+    : extended(schema, { adopt: Adopt, ...(name === 'links' && { match: Match }) });
 }
 
 function extended(schema: TSchema, more: TObject['properties']): TSchema {
