@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WeirError } from '../base/errors.ts';
-import { noPrograms } from '../kernel/fake/no-programs.ts';
 import type { ChangeProgress, DriftChange } from '../model/change.ts';
 import type { Document } from '../plan/document.ts';
 import { Engine } from './engine.ts';
 import { FakeNode, Killed } from './fake/fake-node.ts';
+import { noPrograms } from './fake/no-programs.ts';
 import type { EngineParts } from './parts.ts';
 import { recover } from './recovery.ts';
 

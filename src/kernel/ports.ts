@@ -286,6 +286,8 @@ export interface ProgramHost {
    * @throws {KernelError} EINVAL where the kernel has no such hook.
    */
   onHook(io: NamespaceIo, ifindex: number, hook: HookName): Promise<readonly HookProgram[]>;
+  /** Take a program away that nobody declares, whose namespace is gone: nothing else would. */
+  remove(name: string): void;
   /** What is wrong with an object, without changing anything. `load` also gives it to the kernel for a moment. */
   check(object: ProgramObject, functions: readonly FunctionUse[], load: boolean): Promise<void>;
   /** Keep an object under its digest. @throws {WeirError} `BPF_OBJECT` when it has another. */

@@ -2,7 +2,7 @@
 // What the kernel drops of itself when a step is carried out is what plans expect of it.
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { noPrograms } from '../../src/kernel/fake/no-programs.ts';
+import { noPrograms } from '../../src/engine/fake/no-programs.ts';
 import { namespaces } from '../../src/kernel/namespaces.ts';
 import { type NetObject, objectId, type Spec } from '../../src/model/object.ts';
 import { createStateReader } from '../../src/observe/state/reader.ts';

@@ -5,7 +5,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createExecutor } from '../../src/engine/execute/executor.ts';
-import { noPrograms } from '../../src/kernel/fake/no-programs.ts';
+import { noPrograms } from '../../src/engine/fake/no-programs.ts';
 import { namespaces } from '../../src/kernel/namespaces.ts';
 import { filter } from '../../src/kinds/filter/filter.ts';
 import type { Change } from '../../src/kinds/object-class.ts';

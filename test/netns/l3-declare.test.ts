@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Encoder } from '../../src/codec/encoder.ts';
 import { NLM_F_REQUEST } from '../../src/codec/generated/netlink.ts';
-import { noPrograms } from '../../src/kernel/fake/no-programs.ts';
+import { noPrograms } from '../../src/engine/fake/no-programs.ts';
 import { namespaces } from '../../src/kernel/namespaces.ts';
 import { NETLINK } from '../../src/kernel/ports.ts';
 import { objectClass } from '../../src/kinds/classes.ts';

@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import { complaints } from '../../src/base/validate.ts';
 import { Encoder } from '../../src/codec/encoder.ts';
-import { noPrograms } from '../../src/kernel/fake/no-programs.ts';
+import { noPrograms } from '../../src/engine/fake/no-programs.ts';
 import { NETLINK } from '../../src/kernel/ports.ts';
 import { objectClass } from '../../src/kinds/classes.ts';
 import type { Change } from '../../src/kinds/object-class.ts';

@@ -8,6 +8,7 @@ import { DriftWatch } from '../../engine/drift/drift-watch.ts';
 import { Engine } from '../../engine/engine.ts';
 import { createExecutor } from '../../engine/execute/executor.ts';
 import { recover } from '../../engine/recovery.ts';
+import { removeStrayPrograms } from '../../engine/stray-programs.ts';
 import { createProgramHost } from '../../kernel/bpf/program-host.ts';
 import { namespaces } from '../../kernel/namespaces.ts';
 import { unsupportedFeatures } from '../../observe/state/features.ts';
@@ -112,7 +113,10 @@ async function run(): Promise<void> {
   const tell = () => send({ kind: 'state', state: tally.state(engine, drift) });
   await recover(engine);
   drift.onChange = tell;
-  engine.onOwned = () => void drift.renew();
+  engine.onOwned = () => {
+    void drift.renew();
+    void removeStrayPrograms(engine).catch((error: unknown) => warn(`programs: ${messageOf(error)}`));
+  };
   tell();
   serve(engine, { ...engineMethods(engine, drift), ...programMethods(engine, report, new Measuring()) });
   void drift.renew();

@@ -35,6 +35,7 @@ export function createProgramHost({ pinDir, stateDir }: HostSettings): ProgramHo
       if (hook !== 'xdp') return queryHook(io.fd, ifindex, HOOKS[hook].attachType).programs;
       return (await xdpPrograms(io, ifindex)).map((program) => ({ program, link: 0 }));
     },
+    remove: (name) => remove(shelves, name),
     async check(object, uses, load) {
       const bytes = await objects.bytesOf(object);
       mustFit(functionsIn(bytes), uses);
