@@ -225,7 +225,7 @@ describe('weir drops', () => {
     terminal.keys('Space');
     await terminal.until(/paused/);
     terminal.keys('q');
-    await terminal.until(/^\$ $/m);
+    await terminal.until(/^\$ ?$/m);
     expect(terminal.ask('#{alternate_on}')).toBe('0');
   });
 
