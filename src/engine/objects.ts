@@ -3,7 +3,8 @@
 import type { HookName } from '../codec/bpf/hooks.ts';
 import type { ProgramObject } from '../codec/bpf/program.ts';
 import type { FunctionUse } from '../kernel/ports.ts';
-import type { NetObject, ObjectId } from '../model/object.ts';
+import { ownedProgramIn } from '../kinds/filter/owned-program.ts';
+import type { NetObject, ObjectId, Spec } from '../model/object.ts';
 import type { DesiredObject } from '../plan/plan.ts';
 import { sameValue } from '../plan/settings.ts';
 import type { EngineParts } from './parts.ts';
@@ -29,13 +30,21 @@ export async function checkObjects(
 }
 
 function usesOf(program: DesiredObject, desired: readonly DesiredObject[]): readonly FunctionUse[] {
-  return desired.flatMap((other) =>
-    belongs(other, program)
-      ? [{ program: String(other.spec['program']), hook: other.spec['hook'] as HookName }]
-      : [],
-  );
+  return desired.flatMap((other) => (belongs(other, program) ? [useOf(other)] : []));
+}
+
+function useOf({ spec }: DesiredObject): FunctionUse {
+  const owned = ownedProgramIn(pinnedBy(spec));
+  if (owned === undefined) return { program: String(spec['program']), hook: spec['hook'] as HookName };
+  return { program: owned.program, hook: `clsact-${spec['parent']}` as HookName };
 }
 
 function belongs({ class: name, netns, spec }: DesiredObject, program: DesiredObject): boolean {
-  return name === 'attachment' && netns === program.netns && spec['of'] === program.key;
+  if (netns !== program.netns) return false;
+  if (name === 'attachment') return spec['of'] === program.key;
+  return name === 'filter' && ownedProgramIn(pinnedBy(spec))?.of === program.key;
+}
+
+function pinnedBy(spec: Spec): unknown {
+  return (spec['bpf'] as Spec | undefined)?.['pinned'];
 }

@@ -286,6 +286,8 @@ export interface ProgramHost {
    * @throws {KernelError} EINVAL where the kernel has no such hook.
    */
   onHook(io: NamespaceIo, ifindex: number, hook: HookName): Promise<readonly HookProgram[]>;
+  /** A descriptor of a function of an installed program, which the caller closes. @throws {WeirError} `BPF_OBJECT`. */
+  openFunction(program: string, name: string): number;
   /** Take a program away that nobody declares, whose namespace is gone: nothing else would. */
   remove(name: string): void;
   /** What is wrong with an object, without changing anything. `load` also gives it to the kernel for a moment. */

@@ -152,3 +152,41 @@ test('programs run in the order that their documents give', async () => {
     /needs .*attachment nobody tcx-ingress v0, which neither exists/,
   );
 });
+
+test('a program on clsact is a filter, and another version takes its place without a gap', async () => {
+  await using bench = await programBench();
+  const { ns } = bench;
+  const objects = [bench.object(counterObject()), bench.object(counterObject('int other;'))] as const;
+  const network = {
+    apiVersion: 'weir.dev/v1',
+    kind: 'Network',
+    metadata: { name: 'hooks' },
+    spec: { netns: ns.name, qdiscs: [{ dev: 'v0', kind: 'clsact' }] },
+  };
+  const document = (object: object) =>
+    programDocument(ns.name, 'guard', {
+      object,
+      attach: [{ program: 'either', hook: 'clsact-ingress', devices: ['v0'] }],
+    });
+  const lacking = await bench.plan(document(objects[0]));
+  expect(lacking.diagnostics[0]?.message).toMatch(/needs .*qdisc dev v0 parent clsact/);
+  expect((await bench.apply(network, document(objects[0]))).error).toBeUndefined();
+  expect((await bench.plan(network, document(objects[0]))).actions).toEqual([]);
+  bench.ping(3);
+  const before = bench.count('guard', 'seen', 1);
+  expect(before).toBeGreaterThanOrEqual(3);
+  const plan = await bench.plan(network, document(objects[1]));
+  expect(plan.actions.map(({ op, class: name }) => [op, name])).toEqual([
+    ['change', 'program'],
+    ['change', 'filter'],
+  ]);
+  expect((await bench.apply(network, document(objects[1]))).error).toBeUndefined();
+  expect(ns.tc('-j', 'filter', 'show', 'dev', 'v0', 'ingress').match(/"bpf_name"/g)).toHaveLength(1);
+  bench.ping(3);
+  expect(bench.count('guard', 'seen', 1)).toBeGreaterThanOrEqual(before + 3);
+  expect((await bench.rollback(1)).error).toBeUndefined();
+  expect((await bench.plan(network, document(objects[0]))).actions).toEqual([]);
+  expect((await bench.rollback(0)).error).toBeUndefined();
+  expect(ns.tc('qdisc', 'show', 'dev', 'v0')).not.toContain('clsact');
+  expect(readdirSync(`${bench.pinDir}/programs`)).toEqual([]);
+});

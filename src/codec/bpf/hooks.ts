@@ -25,6 +25,9 @@ export const HOOKS = {
   xdp: { place: 'device', attachType: 37, sections: ['xdp'] },
   'tcx-ingress': { place: 'device', attachType: 46, sections: SCHED },
   'tcx-egress': { place: 'device', attachType: 47, sections: SCHED },
+  // a filter of the kind bpf, which is no link and knows no attach type
+  'clsact-ingress': { place: 'device', attachType: 0, sections: SCHED },
+  'clsact-egress': { place: 'device', attachType: 0, sections: SCHED },
   'raw-tracepoint': {
     place: 'tracepoint',
     attachType: 23,

@@ -114,7 +114,7 @@ export class DriftWatch {
     const classes = new Map<string, Set<ClassName>>();
     for (const { netns, class: name } of this.#desired)
       classes.set(netns, (classes.get(netns) ?? new Set()).add(name));
-    for (const netns of this.#selecting) classes.get(netns)?.add('attachment');
+    for (const netns of this.#selecting) classes.get(netns)?.add('attachment').add('filter');
     return classes;
   }
 

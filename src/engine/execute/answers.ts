@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync } from 'node:fs';
-import type { NamespaceIo } from '../../kernel/ports.ts';
+import type { NamespaceIo, ProgramHost } from '../../kernel/ports.ts';
+import { ownedProgramIn } from '../../kinds/filter/owned-program.ts';
 import type { DeviceIndex } from './device-index.ts';
 import { readSecret } from './secret.ts';
 
@@ -27,10 +28,12 @@ export class Answers {
   readonly #namespaces = new Map<string, number>();
   readonly #secrets = new Map<string, Uint8Array>();
   readonly #programs = new Map<string, number>();
+  readonly #host: ProgramHost;
 
-  constructor(devices: DeviceIndex, open: (netns: string) => Promise<NamespaceIo>) {
+  constructor(devices: DeviceIndex, open: (netns: string) => Promise<NamespaceIo>, host: ProgramHost) {
     this.#devices = devices;
     this.#open = open;
+    this.#host = host;
   }
 
   /** @throws {AskFirst} */
@@ -58,8 +61,14 @@ export class Answers {
     if (about === 'device') await this.#devices.learn(name);
     else if (about === 'netns') this.#namespaces.set(name, (await this.#open(name)).fd);
     // A path is looked up where the agent is, whatever the namespace.
-    else if (about === 'bpf') this.#programs.set(name, (await this.#open('')).bpf(name));
+    else if (about === 'bpf') this.#programs.set(name, await this.#openProgram(name));
     else this.#secrets.set(name, await readSecret(name));
+  }
+
+  async #openProgram(name: string): Promise<number> {
+    const owned = ownedProgramIn(name);
+    if (owned !== undefined) return this.#host.openFunction(owned.of, owned.program);
+    return (await this.#open('')).bpf(name);
   }
 
   /** The kernel has taken what it was given. */

@@ -103,7 +103,7 @@ class Run {
     try {
       const io = await this.#open(netns);
       const route = await io.netlink(NETLINK.ROUTE);
-      const answers = new Answers(new DeviceIndex(route), this.#open);
+      const answers = new Answers(new DeviceIndex(route), this.#open, this.#programs);
       const sink = new PortionSink(answers, () => this.#takeEncoder());
       const site = { io, route, answers, sink, families: new GenericFamilies() };
       this.#sites.set(netns, site);

@@ -7,6 +7,7 @@ export const noPrograms: ProgramHost = {
   carryOut: async () => refuse(),
   installed: () => [],
   onHook: async () => [],
+  openFunction: refuse,
   remove: refuse,
   check: async () => refuse(),
   store: async () => refuse(),

@@ -2,7 +2,7 @@
 import { HOOKS } from '../../codec/bpf/hooks.ts';
 import type { ProgramOperation } from '../../codec/bpf/program.ts';
 import type { HookProgram, NamespaceIo, ProgramHost } from '../ports.ts';
-import { attach, detach, unlink } from './host/attach.ts';
+import { attach, detach, openFunction, unlink } from './host/attach.ts';
 import { functionsIn, mustFit } from './host/inspect.ts';
 import { install, isInstalled, tryOut } from './host/install.ts';
 import { installedProgram } from './host/installed.ts';
@@ -35,6 +35,7 @@ export function createProgramHost({ pinDir, stateDir }: HostSettings): ProgramHo
       if (hook !== 'xdp') return queryHook(io.fd, ifindex, HOOKS[hook].attachType).programs;
       return (await xdpPrograms(io, ifindex)).map((program) => ({ program, link: 0 }));
     },
+    openFunction: (program, name) => openFunction(shelves, program, name),
     remove: (name) => remove(shelves, name),
     async check(object, uses, load) {
       const bytes = await objects.bytesOf(object);

@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import type { TcBpfAttrs } from '../../codec/generated/tc.ts';
 import { present } from '../fields.ts';
 import { type FilterKind, OffloadFields, offloadFields, offloadFlags } from './kind.ts';
+import { ownedProgramIn } from './owned-program.ts';
 
 /** TCA_BPF_FLAG_ACT_DIRECT (include/uapi/linux/pkt_cls.h). */
 const ACT_DIRECT = 1;
@@ -41,8 +42,13 @@ export const bpf: FilterKind = {
   reads: ['name', 'flags', 'flagsGen', 'id', 'tag'],
   observed: ({ name, flags = 0, flagsGen }: TcBpfAttrs) =>
     present({
-      [name?.startsWith('/') === true ? 'pinned' : 'name']: name,
+      [isProgram(name) ? 'pinned' : 'name']: name,
       direct_action: (flags & ACT_DIRECT) === 0 ? undefined : true,
       ...offloadFields(flagsGen),
     }),
 };
+
+/** True for the path of a pin, and for what stands for a program of a document. */
+function isProgram(name: string | undefined): boolean {
+  return name?.startsWith('/') === true || ownedProgramIn(name) !== undefined;
+}

@@ -9,6 +9,7 @@ import { CLASS_ID_PATTERN, canonicalHandle } from '../qdisc/handle.ts';
 import { Actions, actionKind, canonicalAction } from './action/actions.ts';
 import { ClassId, classIdNumber, HOOKS, Parent, renderClassId, renderParent } from './class-id.ts';
 import { FILTER_KINDS, filterKind } from './kinds.ts';
+import { type OwnedProgram, ownedProgramIn } from './owned-program.ts';
 import { Protocol, protocolNumber, renderProtocol } from './protocol.ts';
 import { writeFilter } from './write.ts';
 
@@ -64,7 +65,7 @@ export const filter: ObjectClass = {
   requires,
   // Where the qdisc stands is found by its handle.
   agrees: (field, declared) => field === 'under' && declared === undefined,
-  fixed: (_before, _after, differing) => differing,
+  fixed: (before, after, differing) => (isNewVersion(before, after, differing) ? [] : differing),
   write: writeFilter,
   describe: (spec) => `filter ${spec['kind']} ${filter.key(spec)}`,
 };
@@ -128,10 +129,23 @@ function needs(spec: Spec): readonly Ref[] {
   const devices = new Set([spec['dev'], ...actionsOf(spec).map(targetOf)]);
   const links = [...devices].filter((name) => name !== undefined).map((name) => ref('link', name));
   const { dev, parent, under, classid } = spec;
+  const owned = ownedProgramOf(spec);
+  if (owned !== undefined) links.push(ref('program', owned.of));
   const hook = HOOKS[String(parent)] !== undefined;
   if (!hook && under === undefined && classid !== undefined)
     return [...links, ref('class', `dev ${dev} ${classid}`)];
   return [...links, ref('qdisc', `dev ${dev} parent ${under ?? (hook ? 'clsact' : 'root')}`)];
+}
+
+/** The program of a document that the filter runs. */
+function ownedProgramOf(spec: Spec): OwnedProgram | undefined {
+  return ownedProgramIn((spec['bpf'] as Spec | undefined)?.['pinned']);
+}
+
+/** One program takes the place of another without a gap (net/sched/cls_bpf.c cls_bpf_change()). */
+function isNewVersion(before: Spec, after: Spec, differing: readonly string[]): boolean {
+  const [was, is] = [ownedProgramOf(before), ownedProgramOf(after)];
+  return was !== undefined && is !== undefined && differing.every((name) => name === 'bpf');
 }
 
 const ref = (name: Ref['class'], key: unknown): Ref => ({ class: name, key: String(key) });

@@ -13,23 +13,31 @@ import type { Change, OperationSink } from '../object-class.ts';
 import { actionAttributes } from './action/actions.ts';
 import { classIdNumber } from './class-id.ts';
 import { filterKind } from './kinds.ts';
+import { ownedProgramIn } from './owned-program.ts';
 import { protocolNumber } from './protocol.ts';
 
 /** The messages of a change. A filter of others that has what no document can say is never made anew. */
-export function writeFilter({ op, before, after }: Change, to: OperationSink): void {
-  const spec = (after ?? before) as Spec;
+export function writeFilter({ op, before = {}, after }: Change, to: OperationSink): void {
+  const spec = after ?? before;
   const tcmIfindex = to.ifindex(String(spec['dev']));
   const made = op === 'remove' || after?.['other'] !== undefined ? undefined : newFilter(spec, to);
-  if (op !== 'create')
-    send(to, RTM_DELTFILTER, 0, { ...head(before as Spec), tcmIfindex }, chainOf(before as Spec));
-  if (made !== undefined)
-    send(
-      to,
-      RTM_NEWTFILTER,
-      NLM_F_CREATE | NLM_F_EXCL,
-      { ...head(spec), ...made.head, tcmIfindex },
-      made.attributes,
-    );
+  const inPlace = op === 'change' && made !== undefined && isInPlace(before, spec);
+  if (op !== 'create' && !inPlace)
+    send(to, RTM_DELTFILTER, 0, { ...head(before), tcmIfindex }, chainOf(before));
+  if (made === undefined) return;
+  const flags = NLM_F_CREATE | (inPlace ? 0 : NLM_F_EXCL);
+  const own = inPlace ? { tcmHandle: ONLY } : made.head;
+  send(to, RTM_NEWTFILTER, flags, { ...head(spec), ...own, tcmIfindex }, made.attributes);
+}
+
+/** The handle that the kernel gives to the only filter of a priority. */
+const ONLY = 1;
+
+/** True for a filter that gets another program of a document. */
+function isInPlace(before: Spec, after: Spec): boolean {
+  return [before, after].every(
+    (spec) => ownedProgramIn((spec['bpf'] as Spec | undefined)?.['pinned']) !== undefined,
+  );
 }
 
 type Head = Readonly<Parameters<typeof encodeTcmsg>[1]>;

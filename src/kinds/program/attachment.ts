@@ -3,6 +3,8 @@ import { HOOKS, type HookName } from '../../codec/bpf/hooks.ts';
 import { type HookOrder, type ProgramAttachment, targetOf } from '../../codec/bpf/program.ts';
 import type { Ref, Spec } from '../../model/object.ts';
 import { present } from '../fields.ts';
+import { filterSpec } from '../filter/filter.ts';
+import { ownedProgramName } from '../filter/owned-program.ts';
 import type { Change, Complain, Declared, ObjectClass, OperationSink } from '../object-class.ts';
 import type { AttachmentItem } from './schema.ts';
 
@@ -58,15 +60,22 @@ function write({ op, before, after }: Change, to: OperationSink): void {
 /** The objects of the list `attach`. A selector is taken for the devices that it was found to mean. */
 export function declareAttachments(
   of: string,
+  version: string,
   items: readonly AttachmentItem[],
   complain: Complain,
 ): readonly Declared[] {
-  return items.flatMap((item, i) => {
+  return items.flatMap((item, i): readonly Declared[] => {
     const at = `attach.${i}`;
     const problem = problemOf(item);
     if (problem !== undefined) complain(`${at}.${problem.field}`, problem.problem);
     if (problem !== undefined) return [];
     const { program, hook, devices, mode, order, tracepoint, cgroup } = item;
+    if (item.hook.startsWith('clsact-'))
+      return (devices ?? []).map((dev) => ({
+        class: 'filter',
+        spec: clsactFilter(of, version, item, dev),
+        path: at,
+      }));
     const rest = present({
       of,
       program,
@@ -82,6 +91,18 @@ export function declareAttachments(
       spec: present({ ...rest, dev }),
       path: at,
     }));
+  });
+}
+
+/** A program on clsact is a filter, with the program's version in its name. */
+function clsactFilter(of: string, version: string, item: AttachmentItem, dev: string): Spec {
+  return filterSpec({
+    dev,
+    parent: item.hook.slice('clsact-'.length),
+    priority: item.priority ?? 100,
+    protocol: 'all',
+    kind: 'bpf',
+    bpf: { pinned: ownedProgramName({ of, program: item.program }, version), direct_action: true },
   });
 }
 
@@ -111,6 +132,8 @@ function problemOf(item: AttachmentItem): Problem | undefined {
     return { field: 'tracepoint', problem: 'is missing: name the tracepoint' };
   if (item.mode !== undefined && item.hook !== 'xdp')
     return { field: 'mode', problem: 'is for the hook xdp: leave it out' };
+  if (item.priority !== undefined && !item.hook.startsWith('clsact-'))
+    return { field: 'priority', problem: 'is for the hooks clsact-ingress and clsact-egress: leave it out' };
   if (item.order !== undefined && !item.hook.startsWith('tcx-'))
     return { field: 'order', problem: 'is for the hooks tcx-ingress and tcx-egress: leave it out' };
   return undefined;

@@ -39,7 +39,8 @@ function declare(item: ProgramItemValue, complain: Complain): readonly Declared[
     maps: unlessEmpty(canonicalMaps(maps)),
     limits: unlessEmpty(limits && present({ ...limits, memory: bytes(limits.memory) })),
   });
-  const places = declareAttachments(name, item.attach, complain);
+  const version = fingerprint(JSON.stringify(programSpec(spec as unknown as ProgramObject)));
+  const places = declareAttachments(name, version, item.attach, complain);
   return [{ class: 'program', spec, path: '' }, ...places];
 }
 
@@ -69,6 +70,14 @@ function bytes(text: string | undefined): number | undefined {
 
 function unlessEmpty<T extends object>(value: T | undefined): T | undefined {
   return value === undefined || Object.keys(value).length === 0 ? undefined : value;
+}
+
+/** 64 bits of FNV-1a, in hex: tells versions of one program apart, and protects nothing. */
+function fingerprint(text: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (let i = 0; i < text.length; i++)
+    hash = BigInt.asUintN(64, (hash ^ BigInt(text.charCodeAt(i))) * 0x100000001b3n);
+  return hash.toString(16).padStart(16, '0');
 }
 
 /** The settings of a program in the kernel whose object is not known for sure. */

@@ -79,6 +79,14 @@ const Attachment = Type.Object(
       }),
     ),
     order: Type.Optional(Order),
+    priority: Type.Optional(
+      Type.Integer({
+        description: 'Of clsact: place among the filters of the hook, which no other filter has',
+        minimum: 1,
+        maximum: 0xffff,
+        default: 100,
+      }),
+    ),
     tracepoint: Type.Optional(
       Type.String({ description: 'Tracepoint, of raw-tracepoint: kfree_skb', pattern: '^[a-z0-9_]+$' }),
     ),

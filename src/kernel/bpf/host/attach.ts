@@ -43,11 +43,7 @@ export async function attach(
   const { pins, notes } = shelves;
   const { of, program } = attachment;
   const name = linkName(attachment);
-  const fd = pins.open(of, 'programs', program);
-  if (fd === undefined)
-    throw new WeirError('BPF_OBJECT', {
-      problem: `nothing named "${program}" of the program ${of} is pinned`,
-    });
+  const fd = openFunction(shelves, of, program);
   try {
     if (!isReplaced(shelves, attachment, ifindex, fd)) {
       pins.drop(of, 'links', name);
@@ -60,6 +56,15 @@ export async function attach(
   const known = notes.read(of);
   if (known !== undefined)
     notes.write(of, { ...known, attachments: { ...known.attachments, [name]: attachment } });
+}
+
+/** A pinned function. @throws {WeirError} `BPF_OBJECT` when there is none. */
+export function openFunction({ pins }: Shelves, of: string, program: string): number {
+  const fd = pins.open(of, 'programs', program);
+  if (fd !== undefined) return fd;
+  throw new WeirError('BPF_OBJECT', {
+    problem: `nothing named "${program}" of the program ${of} is pinned`,
+  });
 }
 
 /** Detach a link and forget it. Nothing happens when it is not there. */
@@ -241,6 +246,6 @@ function hasTcx(io: NamespaceIo, ifindex: number): boolean {
 }
 
 function withoutTcx(cause: unknown): WeirError {
-  const problem = `Linux ${os.release()} does not have it, 6.6 and later do`;
+  const problem = `Linux ${os.release()} does not have it, 6.6 and later do: use clsact-ingress and clsact-egress`;
   return new WeirError('BPF_FEATURE', { feature: 'tcx', problem }, { cause });
 }
