@@ -14,6 +14,7 @@ import type { NamespaceSet } from '../observe/namespace-set.ts';
 import { loadSettings } from './config/load.ts';
 import type { Settings } from './config/schema.ts';
 import { EngineClient } from './engine/engine-client.ts';
+import type { EngineSettings } from './engine/messages.ts';
 import { EventHub } from './event-hub.ts';
 import { type Listeners, openListeners } from './listeners.ts';
 import { type AgentLog, createLog } from './log.ts';
@@ -59,14 +60,11 @@ export class Agent {
     this.#events = new EventHub(this.#namespaces, Date.now().toString(36), (problem) => log.warn(problem));
     this.#metrics = createProcessMetrics();
     this.#telemetry = new Telemetry(settings);
-    this.#engine = new EngineClient(
-      { stateDir: settings.stateDir, pinDir: settings.pinDir },
-      {
-        event: (event) => this.#events.publish(event),
-        warn: (problem) => log.warn(problem),
-        state: ({ numbers: { revision, state } }) => this.#notifier.status(`revision ${revision}, ${state}`),
-      },
-    );
+    this.#engine = new EngineClient(engineSettings(settings), {
+      event: (event) => this.#events.publish(event),
+      warn: (problem) => log.warn(problem),
+      state: ({ numbers: { revision, state } }) => this.#notifier.status(`revision ${revision}, ${state}`),
+    });
     const { unixSend } = native();
     this.#notifier = createNotifier(process.env, unixSend, () => process.hrtime.bigint() / 1000n);
     this.#notifier.status('observing');
@@ -208,4 +206,8 @@ export class Agent {
       this.#degraded.push(`nothing can be kept in ${stateDir}: ${messageOf(error)}`);
     }
   }
+}
+
+function engineSettings({ stateDir, pinDir, programs }: Settings): EngineSettings {
+  return { stateDir, pinDir, ...(programs.keys !== undefined && { keyDir: programs.keys }) };
 }

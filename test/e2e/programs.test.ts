@@ -16,6 +16,11 @@ import { WEIR } from '../helpers/weir.ts';
 
 const attach = [{ program: 'ingress', hook: 'tcx-ingress', devices: ['v0'] }];
 
+/** An object that reads a packet without looking how long it is. */
+const REJECTED = () =>
+  bpfObject(`${PRELUDE}
+    SEC("tcx/ingress") int ingress(struct __sk_buff *skb) { return *(int *)(long)skb->data; }`);
+
 async function agentIn(ns: TestNetns, pinDir: string, directory: string): Promise<AgentProcess> {
   return agentProcess({
     netns: ns.name,
@@ -66,6 +71,30 @@ test('the command line deploys, lists, measures and deletes', async () => {
   const list = weir(agent, 'program', 'list');
   expect(list.out).toMatch(/guard +- +ingress +tcx-ingress +v0 +1 +attached/);
   expect(list.out).toMatch(/guard +- +early +xdp +v0 +native +attached/);
+  const others = join(directory, 'foreign.bpf.o');
+  writeFileSync(others, counterObject());
+  ns.ip('link', 'set', 'v1', 'xdpgeneric', 'obj', others, 'sec', 'xdp');
+  const beside = weir(agent, 'program', 'list').out;
+  expect(beside).toMatch(/Of others, left alone:[^]*\d+ +early +- +xdp +v1/);
+  const taken = weir(
+    agent,
+    ...[
+      'program',
+      'apply',
+      'second',
+      file,
+      '--attach',
+      'early@xdp:v1',
+      '--yes',
+      '--no-confirm',
+      '--probe',
+      'none',
+    ],
+  );
+  expect(taken).toMatchObject({
+    status: 4,
+    err: expect.stringMatching(/xdp of v1 is taken by the program early/),
+  });
   expect(weir(agent, 'program', 'show', 'guard').out).toMatch(/seen +\d+ +4 +/);
   expect((await ask(agent.to.socketPath, 'GET', '/v1/programs?measure=true')).status).toBe(200);
   send(ns, 20);
@@ -83,6 +112,15 @@ test('the command line deploys, lists, measures and deletes', async () => {
     /weir_program_info\{program="guard",function="early",hook="xdp",target="v0",netns="",digest="sha256:/,
   );
   expect(metrics).toMatch(/weir_program_runs_total\{program="guard",function="ingress"\} [2-9]\d/);
+  const rejected = join(directory, 'rejected.bpf.o');
+  writeFileSync(rejected, REJECTED());
+  const apply = ['program', 'apply', 'guard', rejected, '--attach', 'ingress@tcx-ingress:v0', '--yes'];
+  expect(weir(agent, ...apply)).toMatchObject({
+    status: 1,
+    err: expect.stringMatching(/refuses the eBPF program ingress/),
+  });
+  expect(weir(agent, ...apply).err).not.toContain('processed');
+  expect(weir(agent, ...apply, '--log').err).toContain('processed');
   expect(weir(agent, 'program', 'delete', 'guard', '--yes', '--no-confirm')).toMatchObject({ status: 0 });
   expect(readdirSync(join(pins.path, 'programs'))).toEqual([]);
   expect(weir(agent, 'program', 'delete', 'guard', '--yes').err).toContain('no program named');
@@ -125,8 +163,7 @@ test('by HTTP: put an object, put, look at and delete a program', async () => {
   });
   const found = await ask(agent.to.socketPath, 'GET', '/v1/programs/guard');
   expect(found.body as ProgramReport).toMatchObject({ name: 'guard', state: 'whole', digest });
-  const rejected = bpfObject(`${PRELUDE}
-    SEC("tcx/ingress") int ingress(struct __sk_buff *skb) { return *(int *)(long)skb->data; }`);
+  const rejected = REJECTED();
   put(`/v1/objects/${digestOf(rejected)}`, binary, rejected);
   const bad = JSON.stringify({ object: { digest: digestOf(rejected) }, attach });
   const refusal = put(`/v1/programs/guard?${options}`, 'application/json', bad);

@@ -33,8 +33,13 @@ export function testEngine(
   directory: string,
   boot = 'this boot',
   pinDir = '/sys/fs/bpf/weir-test',
+  keyDir?: string,
 ): TestEngine {
-  const programs = createProgramHost({ stateDir: directory, pinDir });
+  const programs = createProgramHost({
+    stateDir: directory,
+    pinDir,
+    ...(keyDir !== undefined && { keyDir }),
+  });
   const hooks = { beforeStep: (() => {}) as BeforeStep };
   const open = new OpenNamespaces(
     namespaces({

@@ -51,7 +51,8 @@ export interface ProgramBench extends AsyncDisposable {
   ping(times?: number): void;
 }
 
-export async function programBench(): Promise<ProgramBench> {
+/** @param keys Directory of the agent's keys, in the bench's directory. */
+export async function programBench(keys?: string): Promise<ProgramBench> {
   const ns = await netns('wC');
   const pins = bpffs();
   const directory = mkdtempSync(join(tmpdir(), 'weir-programs-'));
@@ -62,7 +63,8 @@ export async function programBench(): Promise<ProgramBench> {
   other.ip('addr', 'add', '192.0.2.2/24', 'dev', 'v1');
   ns.ip('link', 'set', 'v0', 'up');
   other.ip('link', 'set', 'v1', 'up');
-  let test = testEngine(directory, 'boot 1', pins.path);
+  const keyDir = keys === undefined ? undefined : join(directory, keys);
+  let test = testEngine(directory, 'boot 1', pins.path, keyDir);
   let objects = 0;
   const wish = (documents: readonly object[]) => ({
     documents: documentsIn(JSON.stringify(documents)),
@@ -79,7 +81,7 @@ export async function programBench(): Promise<ProgramBench> {
     },
     async restart(boot = 'boot 1') {
       await test[Symbol.asyncDispose]();
-      test = testEngine(directory, boot, pins.path);
+      test = testEngine(directory, boot, pins.path, keyDir);
     },
     object(bytes) {
       const path = join(directory, `${objects++}.bpf.o`);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isWeirError, messageOf } from '../../src/base/errors.ts';
+import { functionsIn } from '../../src/kernel/bpf/host/inspect.ts';
 import { bpfObject, PRELUDE } from '../helpers/bpf-object.ts';
 import {
   COUNTER,
@@ -169,4 +170,44 @@ test('an object is signed by the key that its document names, or refused', async
   mustBeClean();
   expect(await bench.apply(signed(keys))).toMatchObject({ status: 'confirmed' });
   expect((await bench.plan(signed(keys))).actions).toEqual([]);
+});
+
+test('an agent with keys loads only what one of them has signed', async () => {
+  await using strict = await programBench('keys');
+  const [ours, others] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed25519')];
+  mkdirSync(join(strict.directory, 'keys'));
+  const pem = ours.publicKey.export({ type: 'spki', format: 'pem' });
+  writeFileSync(join(strict.directory, 'keys', 'ours.pub'), pem);
+  const object = strict.object(good);
+  const document = (by?: typeof ours) =>
+    programDocument(strict.ns.name, 'guard', {
+      object,
+      attach,
+      ...(by && { signature: { value: sign(null, good, by.privateKey).toString('base64') } }),
+    });
+  await expect(strict.plan(document())).rejects.toThrow(/it is not signed, and this agent loads what one of/);
+  await expect(strict.apply(document(others))).rejects.toThrow(/its signature is of none of the 1 keys in/);
+  expect(strict.test.engine.parts.programs.installed()).toEqual([]);
+  expect(await strict.apply(document(ours))).toMatchObject({ status: 'confirmed' });
+});
+
+test('damage to an object is told as such, wherever it is', () => {
+  let refused = 0;
+  let seed = 1;
+  const random = (below: number) => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+    return seed % below;
+  };
+  for (let i = 0; i < 3000; i++) {
+    const bytes = Buffer.from(good.subarray(0, i % 3 === 0 ? random(good.length) : good.length));
+    for (let flips = 1 + random(4); flips > 0 && bytes.length > 0; flips--)
+      bytes[i % 2 === 0 ? random(Math.min(64, bytes.length)) : random(bytes.length)] = random(256);
+    try {
+      functionsIn(bytes);
+    } catch (error) {
+      expect(isWeirError(error, 'BPF_OBJECT')).toBe(true);
+      refused++;
+    }
+  }
+  expect(refused).toBeGreaterThan(500);
 });

@@ -85,7 +85,11 @@ test('XDP runs in the driver where that can, else in the stack, and says so', as
   const object = bench.object(counterObject());
   const document = programDocument(ns.name, 'early', { object, attach: [early] });
   expect(await bench.apply(document)).toMatchObject({ status: 'confirmed' });
-  expect((await bench.plan(document)).actions).toEqual([]);
+  const same = await bench.plan(document);
+  expect(same.actions).toEqual([]);
+  expect(same.diagnostics.map(({ code, message }) => [code, message])).toEqual([
+    ['XDP_GENERIC', 'the driver of d0 runs no XDP: early runs in the stack (generic), later and slower'],
+  ]);
   const modes = (JSON.parse(ns.ip('-j', 'link', 'show')) as { ifname: string; xdp?: { mode: number } }[]).map(
     ({ ifname, xdp }) => [ifname, xdp?.mode],
   );

@@ -89,6 +89,15 @@ const TelemetrySettings = Type.Object(
   { ...closed, default: {} },
 );
 
+const ProgramSettings = Type.Object(
+  {
+    keys: path(
+      "Directory of Ed25519 public keys (*.pub, PEM): only operators' programs that one of them has signed",
+    ),
+  },
+  { ...closed, default: {} },
+);
+
 const TlsSettings = Type.Object(
   {
     certificate: Type.String({ description: 'Certificate chain of the agent, PEM', minLength: 1 }),
@@ -156,6 +165,7 @@ export const SettingsSchema = Type.Object(
     namespaces: NamespaceSettings,
     metrics: MetricSettings,
     telemetry: TelemetrySettings,
+    programs: ProgramSettings,
     http: HttpSettings,
   },
   closed,

@@ -29,13 +29,14 @@ import {
 import { OpenNamespaces } from './open-namespaces.ts';
 import { programMethods } from './program-methods.ts';
 
-const { stateDir, pinDir } = workerData as EngineSettings;
+const settings = workerData as EngineSettings;
+const { stateDir, pinDir } = settings;
 const port = parentPort as MessagePort;
 const send = (message: EngineMessage) => port.postMessage(message);
 const warn = (problem: string) => send({ kind: 'warning', problem });
 const open = new OpenNamespaces(namespaces({ resolvePath: requestPaths }));
 const tally = new EngineTally();
-const programs = createProgramHost({ stateDir, pinDir });
+const programs = createProgramHost(settings);
 const report = { programs, pinDir, open: (netns: string) => open.open(netns) };
 
 type Methods = ReturnType<typeof engineMethods> & ReturnType<typeof programMethods>;

@@ -23,6 +23,8 @@ export interface EngineSettings {
   readonly stateDir: string;
   /** Directory in a bpffs. */
   readonly pinDir: string;
+  /** Directory of the keys of which one must have signed a program. */
+  readonly keyDir?: string;
 }
 
 /** One call of a use case, without its target. */

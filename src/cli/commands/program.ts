@@ -14,7 +14,14 @@ import type { AgentClient } from '../client.ts';
 import { type Context, contextOf } from '../context.ts';
 import type { CliDeps } from '../deps.ts';
 import { EXIT, ExitWith } from '../exit.ts';
-import { attachFlag, orderFlag, type ProgramFlags, programDocument, setFlag } from '../programs/document.ts';
+import {
+  attachFlag,
+  orderFlag,
+  type ProgramFlags,
+  programDocument,
+  setFlag,
+  signatureFlag,
+} from '../programs/document.ts';
 import { listText, programText } from '../programs/tables.ts';
 import { applyRequest } from './apply.ts';
 import { programTopCommand } from './program-top.ts';
@@ -86,6 +93,7 @@ function applyCommand(deps: CliDeps): Command {
     .option('--order <place>', 'on tcx: first, last, before:NAME or after:NAME', orderFlag)
     .addOption(new Option('--mode <mode>', 'of xdp').choices(['native', 'generic', 'auto']))
     .option('--memory <size>', 'most memory that it may lock: 64MiB')
+    .option('--signature <file>', 'Ed25519 signature over the object', signatureFlag)
     .option('--netns <name>', 'network namespace of the devices')
     .addOption(new Option('--drift <policy>', 'when others change it').choices(['report', 'restore']))
     .option('--log', 'print what the verifier wrote when it refuses the program');

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A Program document out of the words of a command line.
+import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
+import { messageOf } from '../../base/errors.ts';
 
 /** Flags of `weir program apply`. */
 export interface ProgramFlags {
@@ -9,6 +11,8 @@ export interface ProgramFlags {
   readonly order?: unknown;
   readonly mode?: string;
   readonly memory?: string;
+  /** Base64. */
+  readonly signature?: string;
   readonly netns?: string;
   readonly drift?: string;
 }
@@ -36,6 +40,16 @@ export function setFlag(text: string): readonly [string, number | string | boole
   throw new InvalidArgumentError('write NAME=NUMBER, NAME=true or NAME=false.');
 }
 
+/** The signature that a file holds, as bytes or in base64; in base64. */
+export function signatureFlag(file: string): string {
+  try {
+    const bytes = readFileSync(file);
+    return bytes.length === 64 ? bytes.toString('base64') : bytes.toString('latin1').trim();
+  } catch (error) {
+    throw new InvalidArgumentError(`${file}: ${messageOf(error)}.`);
+  }
+}
+
 /** Parses `first`, `last`, `before:NAME`, `after:NAME`. */
 export function orderFlag(text: string): unknown {
   if (text === 'first' || text === 'last') return text;
@@ -46,7 +60,7 @@ export function orderFlag(text: string): unknown {
 
 /** The document of these flags, for an object of this digest. */
 export function programDocument(name: string, digest: string, flags: ProgramFlags): object {
-  const { attach, set = [], netns, drift, memory } = flags;
+  const { attach, set = [], netns, drift, memory, signature } = flags;
   return {
     apiVersion: 'weir.dev/v1',
     kind: 'Program',
@@ -55,6 +69,7 @@ export function programDocument(name: string, digest: string, flags: ProgramFlag
       ...(netns !== undefined && { netns }),
       ...(drift !== undefined && { drift }),
       object: { digest },
+      ...(signature !== undefined && { signature: { value: signature } }),
       attach: attach.map((one) => attachment(one, flags)),
       ...(set.length > 0 && { variables: Object.fromEntries(set) }),
       ...(memory !== undefined && { limits: { memory } }),

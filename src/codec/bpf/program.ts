@@ -18,8 +18,8 @@ export interface MapSettings {
 
 /** Who has signed the object. */
 export interface ObjectSignature {
-  /** Path of an Ed25519 public key, PEM. */
-  readonly key: string;
+  /** Path of an Ed25519 public key, PEM; absent: one of the agent's. */
+  readonly key?: string;
   /** Signature over the object's bytes, base64. */
   readonly value: string;
 }

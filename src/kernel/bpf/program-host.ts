@@ -17,12 +17,14 @@ export interface HostSettings {
   /** In a bpffs. */
   readonly pinDir: string;
   readonly stateDir: string;
+  /** Directory of public keys: objects that none of them has signed are refused. */
+  readonly keyDir?: string;
 }
 
 /** The host of operators' programs. Nothing is opened or loaded before it is needed; libbpf only to load an object. */
-export function createProgramHost({ pinDir, stateDir }: HostSettings): ProgramHost {
+export function createProgramHost({ pinDir, stateDir, keyDir }: HostSettings): ProgramHost {
   const shelves: Shelves = { pins: new Pins(pinDir), notes: new NoteBook(stateDir) };
-  const objects = new ObjectStore(stateDir);
+  const objects = new ObjectStore(stateDir, keyDir);
   return {
     async carryOut(operation, io) {
       await carryOut(shelves, objects, operation, io);

@@ -31,13 +31,19 @@ const Source = Type.Object(
 
 const Signature = Type.Object(
   {
-    key: Type.String({ description: 'File with an Ed25519 public key, PEM', pattern: '^/', maxLength: 4095 }),
+    key: Type.Optional(
+      Type.String({
+        description: "File with an Ed25519 public key, PEM; one of the agent's `programs.keys` when absent",
+        pattern: '^/',
+        maxLength: 4095,
+      }),
+    ),
     value: Type.String({
       description: 'Signature over the bytes of the object, base64',
       pattern: '^[A-Za-z0-9+/]{86}==$',
     }),
   },
-  { ...closed, description: 'Refuse an object that the owner of this key has not signed' },
+  { ...closed, description: 'Refuse an object that the owner of the key has not signed' },
 );
 
 const Selector = Type.Object(

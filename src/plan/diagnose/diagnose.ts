@@ -12,6 +12,7 @@ import { overlap } from './overlap.ts';
 import { ownPath } from './own-path.ts';
 import { redirectLoop } from './redirect-loop.ts';
 import { unsupported } from './unsupported.ts';
+import { xdpFallback } from './xdp-fallback.ts';
 
 const CHECKS: readonly ((outlook: Outlook) => Iterable<Diagnostic>)[] = [
   unsupported,
@@ -25,6 +26,7 @@ const CHECKS: readonly ((outlook: Outlook) => Iterable<Diagnostic>)[] = [
   gateway,
   overlap,
   mtu,
+  xdpFallback,
 ];
 
 /** All that a person should know about the plan, errors first. */

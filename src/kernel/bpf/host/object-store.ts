@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { createHash, createPublicKey, verify } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, WeirError } from '../../../base/errors.ts';
-import type { ObjectSignature, ProgramObject } from '../../../codec/bpf/program.ts';
+import type { ProgramObject } from '../../../codec/bpf/program.ts';
+import { mustBeSigned } from './signature.ts';
 
 /** Bytes of one object; real ones have some ten thousand. */
 export const MOST_OBJECT_BYTES = 16 << 20;
@@ -16,8 +17,12 @@ const ELF = [0x7f, 0x45, 0x4c, 0x46];
 export class ObjectStore {
   readonly #folder: string;
 
-  constructor(stateDir: string) {
+  readonly #keyDir: string | undefined;
+
+  /** @param keyDir Directory of the keys of which one must have signed an object. */
+  constructor(stateDir: string, keyDir: string | undefined) {
     this.#folder = join(stateDir, 'objects');
+    this.#keyDir = keyDir;
   }
 
   /**
@@ -27,7 +32,7 @@ export class ObjectStore {
   async bytesOf({ digest, path, signature }: ProgramObject): Promise<Uint8Array> {
     const stored = await readIf(this.#path(digest));
     const bytes = stored !== undefined && digestOf(stored) === digest ? stored : await fromPath(digest, path);
-    if (signature !== undefined) await mustBeSigned(bytes, signature);
+    await mustBeSigned(bytes, signature, this.#keyDir);
     return bytes;
   }
 
@@ -79,22 +84,6 @@ async function readObject(path: string): Promise<Uint8Array> {
     if (error instanceof WeirError) throw error;
     throw refused(`${path} cannot be read: ${messageOf(error)}`);
   }
-}
-
-async function mustBeSigned(bytes: Uint8Array, { key, value }: ObjectSignature): Promise<void> {
-  const signature = Buffer.from(value, 'base64');
-  if (!verify(null, bytes, await publicKey(key), signature))
-    throw refused(`its signature is not of the key in ${key}`);
-}
-
-async function publicKey(path: string) {
-  try {
-    const key = createPublicKey(await readFile(path));
-    if (key.asymmetricKeyType === 'ed25519') return key;
-  } catch (error) {
-    throw refused(`the key in ${path} cannot be read: ${messageOf(error)}`);
-  }
-  throw refused(`the key in ${path} is no Ed25519 key`);
 }
 
 async function readIf(path: string): Promise<Uint8Array | undefined> {
