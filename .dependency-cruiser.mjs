@@ -14,7 +14,7 @@ const MAY_IMPORT = {
   metrics: ['base', 'model'],
   programs: ['base', 'codec', 'model'],
   kernel: ['base', 'codec'],
-  observe: ['base', 'codec', 'model', 'kinds', 'metrics', 'kernel/ports'],
+  observe: ['base', 'codec', 'model', 'kinds', 'metrics', 'programs', 'kernel/ports'],
   engine: ['base', 'codec', 'model', 'kinds', 'plan', 'documents', 'policy', 'programs', 'kernel/ports'],
   lab: ['base', 'codec', 'kernel/ports'],
   api: ['base', 'model', 'plan', 'policy'],

@@ -87,6 +87,16 @@ struct sock {
 	unsigned short sk_type;
 };
 
+struct neigh_table {
+	int family;
+};
+
+struct neighbour {
+	struct neigh_table *tbl;
+	__u8 nud_state;
+	struct net_device *dev;
+};
+
 struct tcp_sock {
 	__u32 srtt_us;
 };

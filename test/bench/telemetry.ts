@@ -93,9 +93,7 @@ async function forwarding<T>(measure: (forward: () => number) => T | Promise<T>)
   router.exec('sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv4.conf.all.rp_filter=0');
   const target = link(sink, 'w1');
   router.ip('neigh', 'replace', '10.91.1.2', 'lladdr', target.address, 'dev', 'w0', 'nud', 'permanent');
-  const object = bpfObject(`${PRELUDE} SEC("xdp") int swallow(struct xdp_md *ctx) { return XDP_DROP; }`);
-  const swallow = loadObject(object, { name: 'swallow' }).programs.get('swallow') as number;
-  attachXdp((await sink.io()).fd, swallow, target.ifindex, 'native');
+  await swallow(sink, target.ifindex);
   using generator = frameGenerator();
   const { fd } = await router.io();
   const { ifindex, address } = link(router, 'in0');
@@ -111,12 +109,28 @@ async function forwarding<T>(measure: (forward: () => number) => T | Promise<T>)
     generator.send(fd, ifindex, frame, PACKETS);
     const ns = Number(process.hrtime.bigint() - start);
     const arrived = sent() - before;
-    if (arrived < PACKETS || arrived > PACKETS + 50)
+    if (arrived < PACKETS * 0.9 || arrived > PACKETS + 50)
       throw new Error(`${arrived} of ${PACKETS} packets were forwarded`);
-    return ns / PACKETS;
+    return ns / arrived;
   };
   forward();
   return measure(forward);
+}
+
+/**
+ * Let packets that arrive at a device vanish without a trace: they are redirected to a device whose other end takes no
+ * frames. XDP_DROP on veth would count as a drop, which a forwarded packet is not.
+ */
+async function swallow(ns: TestNetns, ifindex: number): Promise<void> {
+  ns.ip('link', 'add', 'w2', 'type', 'veth', 'peer', 'name', 'w3');
+  for (const name of ['w2', 'w3']) ns.ip('link', 'set', name, 'up');
+  const object = bpfObject(`${PRELUDE} const volatile __u32 target = 0;
+    SEC("xdp") int swallow(struct xdp_md *ctx) { return bpf_redirect(target, 0); }`);
+  const { programs } = loadObject(object, {
+    name: 'swallow',
+    variables: { target: link(ns, 'w2').ifindex },
+  });
+  attachXdp((await ns.io()).fd, programs.get('swallow') as number, ifindex, 'native');
 }
 
 function costOf(programs: readonly TelemetryProgram[], forward: () => number): Cost {
@@ -245,8 +259,10 @@ async function agentUnderEvents() {
       .filter((line) => /^weir_drops_packets_total\{reason="UNHANDLED_PROTO"/.test(line));
     return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
   };
+  const received = () =>
+    Number(JSON.parse(wire.left.ip('-j', '-s', 'link', 'show', 'w0'))[0].stats64.rx.packets);
   const share = async (events: boolean) => {
-    const before = await counted();
+    const [before, receivedBefore] = [await counted(), received()];
     await delay(500);
     const [cpu, start] = [cpuOf(agent.pid), performance.now()];
     let sent = 0;
@@ -257,8 +273,8 @@ async function agentUnderEvents() {
       await delay(5);
     }
     const used = (cpuOf(agent.pid) - cpu) / ((performance.now() - start) / 1000);
-    if ((await counted()) - before !== sent)
-      throw new Error(`${(await counted()) - before} of ${sent} drops were counted`);
+    const [drops, packets] = [(await counted()) - before, received() - receivedBefore];
+    if (drops !== packets || drops < sent / 2) throw new Error(`${drops} of ${packets} drops were counted`);
     return round(used, 4);
   };
   const idle = await share(false);

@@ -75,7 +75,7 @@ test('the command line deploys, lists, measures and deletes', async () => {
   writeFileSync(others, counterObject());
   ns.ip('link', 'set', 'v1', 'xdpgeneric', 'obj', others, 'sec', 'xdp');
   const beside = weir(agent, 'program', 'list').out;
-  expect(beside).toMatch(/Of others, left alone:[^]*\d+ +early +- +xdp +v1/);
+  expect(beside).toMatch(/Of others, left alone:[\s\S]*\d+ +early +- +xdp +v1/);
   const taken = weir(
     agent,
     ...[

@@ -37,7 +37,7 @@ export interface ProgramBench extends AsyncDisposable {
   readonly directory: string;
   /** The engine of now; `restart` makes another one. */
   readonly test: TestEngine;
-  restart(boot?: string): Promise<void>;
+  restart(boot?: string, meanwhile?: () => void): Promise<void>;
   /** An object file. @returns what a document says of it. */
   object(bytes: Uint8Array): { readonly digest: string; readonly path: string };
   plan(...documents: readonly object[]): Promise<Plan>;
@@ -79,8 +79,9 @@ export async function programBench(keys?: string): Promise<ProgramBench> {
     get test() {
       return test;
     },
-    async restart(boot = 'boot 1') {
+    async restart(boot = 'boot 1', meanwhile = () => {}) {
       await test[Symbol.asyncDispose]();
+      meanwhile();
       test = testEngine(directory, boot, pins.path, keyDir);
     },
     object(bytes) {

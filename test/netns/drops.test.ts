@@ -10,8 +10,11 @@ import { expect, test } from 'vitest';
 import { attachXdp } from '../../src/kernel/bpf/links.ts';
 import { loadObject } from '../../src/kernel/bpf/load.ts';
 import type { DropRow } from '../../src/model/drop.ts';
+import { lastRecord, recordsAfter } from '../../src/observe/telemetry/drop-records.ts';
+import { readDrops } from '../../src/observe/telemetry/drops.ts';
 import type { TelemetryMaps } from '../../src/observe/telemetry/telemetry.ts';
 import { drops } from '../../src/programs/drops.ts';
+import type { DropRecord } from '../../src/programs/generated/drops.ts';
 import { bpfObject } from '../helpers/bpf-object.ts';
 import { dropsIn } from '../helpers/drops.ts';
 import type { TestNetns } from '../helpers/netns.ts';
@@ -26,9 +29,9 @@ interface Bench extends NamespacePair {
   readonly telemetry: TelemetryMaps;
 }
 
-async function bench(): Promise<Bench> {
+async function bench(program = drops): Promise<Bench> {
   const pair = await namespacePair('wA');
-  const running = runTelemetry(drops);
+  const running = runTelemetry(program);
   return {
     ...pair,
     telemetry: running.maps,
@@ -143,16 +146,17 @@ test('nftables', async () => {
   await expectDrops(pair, pair.right, udp('NETFILTER_DROP', 8));
 });
 
+/** Classic BPF that returns TC_ACT_SHOT for IPv4. */
+const SHOT = ['bpf', 'direct-action', 'bytecode', '4,40 0 0 12,21 0 1 2048,6 0 0 2,6 0 0 4294967295'];
+
 test('a filter on the way in, and one on the way out', async () => {
   await using pair = await bench();
   const { left, right } = pair;
-  // classic BPF that returns TC_ACT_SHOT for IPv4
-  const drop = ['bpf', 'direct-action', 'bytecode', '4,40 0 0 12,21 0 1 2048,6 0 0 2,6 0 0 4294967295'];
   for (const ns of [left, right]) ns.tc('qdisc', 'add', 'dev', 'v0', 'clsact');
-  right.tc('filter', 'add', 'dev', 'v0', 'ingress', ...drop);
+  right.tc('filter', 'add', 'dev', 'v0', 'ingress', ...SHOT);
   sendUdp(left, { to: TO, count: 6 });
   await expectDrops(pair, pair.right, udp('TC_INGRESS', 6));
-  left.tc('filter', 'add', 'dev', 'v0', 'egress', ...drop);
+  left.tc('filter', 'add', 'dev', 'v0', 'egress', ...SHOT);
   sendUdp(left, { to: TO, count: 4 });
   await expectDrops(pair, pair.left, udp('TC_EGRESS', 4));
   await expectDrops(pair, pair.right, udp('TC_INGRESS', 6));
@@ -232,4 +236,75 @@ test('a socket that nobody reads', async () => {
   await expectDrops(pair, pair.right, udp('SOCKET_RCVBUFF', errors()));
   deaf.kill();
   await once(deaf, 'exit');
+});
+
+test('kinds for which there is no room are counted as lost', async () => {
+  await using pair = await bench({ ...drops, sizes: () => ({ drop_counts: 2, recorder: 64 }) });
+  const { left, right, telemetry } = pair;
+  // other packets of this machine may take the places of some kinds, and then those are lost
+  const rules = ['udp dport 1', 'udp dport 2', 'tcp dport 1'].map(
+    (match) => `add rule ip t in ${match} drop`,
+  );
+  right.exec(
+    'nft',
+    `add table ip t; add chain ip t in { type filter hook input priority 0; };${rules.join(';')}`,
+  );
+  sendUdp(left, { to: TO, port: 1, count: 5 });
+  sendUdp(left, { to: TO, port: 9, count: 6 });
+  right.tc('qdisc', 'add', 'dev', 'v0', 'clsact');
+  right.tc('filter', 'add', 'dev', 'v0', 'ingress', ...SHOT);
+  sendUdp(left, { to: TO, count: 7 });
+  const counted = async () => {
+    const { lost } = await readDrops(telemetry);
+    const rows = await dropsIn(right, telemetry);
+    return { lost: lost > 0, sum: lost + rows.reduce((sum, { packets }) => sum + packets, 0) };
+  };
+  await expect.poll(async () => (await counted()).sum).toBeGreaterThanOrEqual(18);
+  expect((await counted()).lost).toBe(true);
+});
+
+test('a flood of one kind is counted whole, and recorded in part', async () => {
+  await using pair = await bench();
+  const { left, right, telemetry } = pair;
+  sendUdp(left, { to: TO, count: 3000 });
+  await expectDrops(pair, right, udp('NO_SOCKET', 3000));
+  const [row] = await dropsIn(right, telemetry);
+  const recorded = 3000 - (row?.unrecorded ?? 0);
+  expect(recorded).toBeGreaterThanOrEqual(128);
+  expect(recorded).toBeLessThan(2000);
+});
+
+test('the recorder keeps the last packets', async () => {
+  await using pair = await bench();
+  const { left, right, telemetry } = pair;
+  sendUdp(left, { to: TO, count: 100 });
+  await expect.poll(() => lastRecord(telemetry)).toBeGreaterThanOrEqual(100);
+  const records: DropRecord[] = [];
+  for await (const batch of recordsAfter(telemetry, 0, lastRecord(telemetry))) records.push(...batch);
+  const own = records.filter(({ netns }) => netns === right.inode);
+  expect(records.length).toBe(64);
+  expect(own.length).toBeGreaterThan(32);
+  const identifications = own.map(({ data }) => (data[18] as number) * 256 + (data[19] as number));
+  expect(own.every(({ sequence }, i) => i === 0 || sequence > (own[i - 1] as DropRecord).sequence)).toBe(
+    true,
+  );
+  expect(new Set(identifications).size).toBe(own.length);
+});
+
+test('bytes begin where they should without an Ethernet header', async () => {
+  await using pair = await bench();
+  const { left, telemetry } = pair;
+  left.exec(
+    'nft',
+    'add table ip t; add chain ip t out { type filter hook output priority 0; }; add rule ip t out udp dport 9 drop',
+  );
+  // what is dropped on its way out has no such header yet
+  expect(() => sendUdp(left, { to: TO, count: 1 })).toThrow('EPERM');
+  await expect.poll(async () => (await dropsIn(left, telemetry)).length).toBe(1);
+  const records: DropRecord[] = [];
+  for await (const batch of recordsAfter(telemetry, 0, lastRecord(telemetry))) records.push(...batch);
+  const [record] = records.filter(({ netns }) => netns === left.inode);
+  expect(record).toMatchObject({ ethernet: 0, captured: 48, length: 48, protocol: 0x0800, l4: 17 });
+  expect([...(record?.data.subarray(0, 2) ?? [])]).toEqual([0x45, 0]);
+  expect(Buffer.from(record?.data.subarray(28, 48) ?? []).toString()).toBe('weir'.repeat(5));
 });
