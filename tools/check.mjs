@@ -22,6 +22,7 @@ const GATES = [
   ['eBPF programs and their decoders are current', node, ['tools/ebpf/main.ts', '--check']],
   ['docs/metrics.md is current', node, ['tools/metrics-doc.ts', '--check']],
   ['docs/documents.md is current', node, ['tools/documents-doc.ts', '--check']],
+  ['packaging/weir.schema.json is current', node, ['tools/settings-schema.ts', '--check']],
   ['addon under sanitizers', 'sh', ['native/test/run.sh']],
 ];
 

@@ -14,6 +14,7 @@ export const TEST = [
   'openssl',
   'tmux',
   'bpftool',
+  'tshark',
 ];
 
 /**

@@ -9,6 +9,8 @@ import { type FdWatch, native } from '../../src/kernel/native.ts';
 import { peerCredentials, sendUnixDatagram } from '../../src/kernel/unix.ts';
 
 const addon = native();
+/** Functions without arguments, which cannot be wrong. */
+const WITHOUT_ARGUMENTS = ['bpfLogFunction', 'bpfLogTake'];
 const own = openSync('/proc/self/ns/net', 'r');
 
 test('every wrong argument is a TypeError', () => {
@@ -16,6 +18,7 @@ test('every wrong argument is a TypeError', () => {
   const functions = Object.entries(addon) as [string, (...args: unknown[]) => unknown][];
   expect(functions.length).toBeGreaterThan(15);
   for (const [name, call] of functions) {
+    if (WITHOUT_ARGUMENTS.includes(name)) continue;
     expect(() => call(), name).toThrow(TypeError);
     for (const bad of wrong)
       expect(() => call(bad, bad, bad, bad), `${name} ${String(bad)}`).toThrow(TypeError);

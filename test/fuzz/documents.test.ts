@@ -62,7 +62,8 @@ function nested(path: readonly string[], value: unknown): unknown {
 function documentWith(section: Section, item: unknown): unknown {
   const list = section.mapping ? { 'net.ipv4.ip_forward': item } : [item];
   const { document: kind, name } = section;
-  return { apiVersion: 'weir.dev/v1', kind, metadata: { name: 'fuzz' }, spec: { [name]: list } };
+  const spec = section.whole ? item : { [name]: list };
+  return { apiVersion: 'weir.dev/v1', kind, metadata: { name: 'fuzz' }, spec };
 }
 
 const sections = DOCUMENT_KINDS.flatMap(sectionsOf);
@@ -79,7 +80,7 @@ describe.each(sections.map((section) => [section.name, section] as const))('%s',
         expect(documents, at).toEqual([]);
         expect(problems.length, at).toBeGreaterThan(0);
         for (const { path, problem } of problems) {
-          expect(path.startsWith(`spec.${name}`), `${at}: ${path}`).toBe(true);
+          expect(path.startsWith(section.whole ? 'spec' : `spec.${name}`), `${at}: ${path}`).toBe(true);
           expect(problem, at).not.toBe('');
         }
       }
