@@ -17,6 +17,7 @@ import { callerOf } from '../caller.ts';
 import { PROBLEM_TYPE, problemOf } from '../problem.ts';
 import { revisionIn, tagOf } from '../revision-tag.ts';
 import { get, JSON_TYPE, NO_QUERY, post } from '../route.ts';
+import { withoutTimeLimit } from '../time-limit.ts';
 
 const DOCUMENTS = 'Documents, several separated by `---`; options are in the query';
 
@@ -142,9 +143,4 @@ export function told(report: ApplyReport, reply: FastifyReply): unknown {
   const failure = new WeirError(code, { error, leftovers: leftovers.join(', ') });
   reply.code(failure.kind.status).type(PROBLEM_TYPE);
   return { ...problemOf(failure, reply.request.routeOptions.url), report };
-}
-
-/** The connection is silent while the engine works, for as long as that takes. */
-export function withoutTimeLimit({ raw }: FastifyRequest): void {
-  raw.socket.setTimeout(0);
 }

@@ -17,7 +17,8 @@ import { validated } from '../../base/validate.ts';
 import { bytesOf, rawBody } from '../body.ts';
 import { callerOf } from '../caller.ts';
 import { get, JSON_TYPE, NO_QUERY, send } from '../route.ts';
-import { FAILED, ifRevision, REFUSED, told, withoutTimeLimit } from './change.ts';
+import { withoutTimeLimit } from '../time-limit.ts';
+import { FAILED, ifRevision, REFUSED, told } from './change.ts';
 
 const Spec = Type.Object({}, { description: '`spec` of a Program document', additionalProperties: true });
 /** Bytes of an object; real ones have some ten thousand. */
