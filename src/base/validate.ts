@@ -2,7 +2,8 @@
 import type { Static, TSchema } from 'typebox';
 import { Errors } from 'typebox/schema';
 import { WeirError } from './errors.ts';
-import { didYouMean } from './suggest.ts';
+import { described, expected, meaning } from './expected.ts';
+import { didYouMean, didYouMeanOr } from './suggest.ts';
 
 /** One thing that is wrong with a value. */
 export interface Complaint {
@@ -21,7 +22,7 @@ export function complaints(schema: TSchema, value: unknown): readonly Complaint[
   if (valid) return [];
   // An unknown property goes first: it is often the misspelt one that is then missing.
   const rank = ({ keyword }: ValidationError) => (keyword === 'additionalProperties' ? 0 : 1);
-  const sorted = errors.toSorted((a, b) => rank(a) - rank(b));
+  const sorted = ofFittingBranch(schema, value, errors).toSorted((a, b) => rank(a) - rank(b));
   const found = sorted.flatMap((error) => describe(schema, value, error));
   return found.filter((one, i) => found.findIndex((other) => same(one, other)) === i);
 }
@@ -42,34 +43,90 @@ function same(a: Complaint, b: Complaint): boolean {
   return a.path === b.path && a.problem === b.problem;
 }
 
+/**
+ * Errors without those of alternatives that were not meant: a mapping or a list is judged by the alternatives of its own
+ * type, anything else by all of them together.
+ */
+function ofFittingBranch(
+  schema: TSchema,
+  value: unknown,
+  errors: readonly ValidationError[],
+): readonly ValidationError[] {
+  let left = errors;
+  for (const { keyword, schemaPath, instancePath } of errors) {
+    if (keyword !== 'anyOf') continue;
+    const branches = at(schema, schemaPath)['anyOf'] as readonly { readonly type?: string }[];
+    const type = containerType(valueAt(value, instancePath));
+    const fits = (i: number) => type !== undefined && branches[i]?.type === type;
+    const some = branches.some((_, i) => fits(i));
+    left = left.filter((error) => {
+      if (error.schemaPath === schemaPath && error.keyword === 'anyOf') return !some;
+      const branch = branchOf(error, schemaPath, instancePath);
+      return branch === undefined || fits(branch);
+    });
+  }
+  return left;
+}
+
+function containerType(value: unknown): string | undefined {
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'object' && value !== null ? 'object' : undefined;
+}
+
+/** The alternative, of those at a place, that an error is about. */
+function branchOf(error: ValidationError, schemaPath: string, instancePath: string): number | undefined {
+  const start = `${schemaPath}/anyOf/`;
+  const inside = error.instancePath === instancePath || error.instancePath.startsWith(`${instancePath}/`);
+  if (!inside || !error.schemaPath.startsWith(start)) return undefined;
+  return Number.parseInt(error.schemaPath.slice(start.length), 10);
+}
+
 function describe(schema: TSchema, value: unknown, error: ValidationError): Complaint[] {
   const path = dotted(error.instancePath);
+  const wanted = at(schema, error.schemaPath);
   switch (error.keyword) {
     case 'boolean': // stands beside additionalProperties
       return [];
     case 'additionalProperties': {
-      const known = Object.keys(at(schema, error.schemaPath)['properties'] ?? {});
+      const known = Object.keys(wanted['properties'] ?? {});
       return error.params.additionalProperties.map((name) => ({
         path,
-        problem: `unknown property "${name}"${didYouMean(name, known)}`,
+        problem: `unknown property "${name}"${didYouMeanOr(name, known)}`,
         unknown: name,
       }));
     }
     case 'required':
-      return error.params.requiredProperties.map((name) => ({ path, problem: `"${name}" is missing` }));
-    case 'enum': {
-      const choices = error.params.allowedValues.map(String);
-      const given = valueAt(value, error.instancePath);
-      const hint = typeof given === 'string' ? didYouMean(given, choices) : '';
-      return [{ path, problem: `must be one of ${choices.join(', ')}${hint}` }];
-    }
-    case 'pattern': {
-      const meaning = at(schema, error.schemaPath)['description'];
-      return [{ path, problem: `${error.message}${meaning === undefined ? '' : ` (${meaning})`}` }];
-    }
+      return error.params.requiredProperties.map((name) => ({
+        path,
+        problem: `"${name}" is missing${meaning((wanted['properties'] as Record<string, object>)?.[name] ?? {})}`,
+      }));
+    case 'minProperties':
+      return [
+        { path, problem: `must not be empty: give ${Object.keys(wanted['properties'] ?? {}).join(' or ')}` },
+      ];
+    case 'uniqueItems':
+      return [{ path, problem: 'must not have the same item twice' }];
     default:
-      return [{ path, problem: error.message }];
+      return [{ path, problem: wrongValue(wanted, valueAt(value, error.instancePath), error.keyword) }];
   }
+}
+
+/**
+ * `must be an integer from 1 to 4094, not 5000`. Text of the wrong form is not repeated, because somebody may have put a
+ * secret there.
+ */
+function wrongValue(wanted: Record<string, object>, given: unknown, keyword: string): string {
+  const text = typeof given === 'string';
+  const choices = wanted['enum'];
+  const hint = text && Array.isArray(choices) ? didYouMean(given, choices.map(String)) : '';
+  if (hint !== '') return `must be ${expected(wanted)}${hint}`;
+  const about = text || keyword === 'anyOf' ? meaning(wanted) : '';
+  if (text && takesText(wanted)) return `must be ${expected(wanted)}${about}`;
+  return `must be ${expected(wanted)}, not ${described(given)}${Array.isArray(choices) ? '' : about}`;
+}
+
+function takesText({ type, anyOf }: Record<string, object>): boolean {
+  return (type as unknown) === 'string' || (Array.isArray(anyOf) && anyOf.some(takesText));
 }
 
 function dotted(pointer: string): string {

@@ -58,13 +58,13 @@ ${head('b')}spec:
       '5:3 spec: unknown property "address", did you mean "addresses"?',
       '12:20 spec.links.0.kind: must be one of bridge, vlan, veth, did you mean "bridge"?',
       '15:9 spec.links.1.bridge: unknown property "foward_delay", did you mean "forward_delay"?',
-      '17:26 spec.routes.0.metric: must be integer',
+      '17:26 spec.routes.0.metric: must be an integer from 1 to 1000000, not "big"',
     ]);
   });
 
   it('name the place of a sysctl, whose name has dots', () => {
     const text = `${head('a', 'Tuning')}spec:\n  sysctls:\n    net.ipv4.ip_forward: x\n`;
-    expect(mistakes(text)).toEqual(['6:5 spec.sysctls.net.ipv4.ip_forward: must be integer']);
+    expect(mistakes(text)).toEqual(['6:5 spec.sysctls.net.ipv4.ip_forward: must be an integer, not "x"']);
   });
 
   it.each([

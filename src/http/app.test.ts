@@ -149,8 +149,20 @@ describe('bad requests', () => {
     ['a method of another protocol', '/v1/node', { method: 'PROPFIND' }, 405, /PROPFIND is not allowed/],
     ['an unknown query property', '/v1/state/links?devise=x', {}, 400, /"devise", did you mean "device"\?/],
     ['a query property given twice', '/v1/state/links?limit=1&limit=2', {}, 400, /limit: must be/],
-    ['a number that is none', '/v1/state/links?limit=1e3', {}, 400, /limit: must be integer/],
-    ['a number out of bounds', '/v1/state/links?limit=0', {}, 400, /limit: must be >= 1/],
+    [
+      'a number that is none',
+      '/v1/state/links?limit=1e3',
+      {},
+      400,
+      /limit: must be an integer from 1 to 10000, not "1e3"/,
+    ],
+    [
+      'a number out of bounds',
+      '/v1/state/links?limit=0',
+      {},
+      400,
+      /limit: must be an integer from 1 to 10000, not 0/,
+    ],
     ['an unknown choice', '/v1/events?kind=link,lynk', {}, 400, /must be one of link, address/],
     ['a device that does not exist', '/v1/state/links?device=nope', {}, 404, /no device named "nope"/],
     [

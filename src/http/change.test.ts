@@ -192,8 +192,8 @@ describe('status, history and export', () => {
   });
 
   it.each([
-    ['/v1/revisions/0', 400, /must be >= 1/],
-    ['/v1/revisions/x', 400, /must be integer/],
+    ['/v1/revisions/0', 400, /must be an integer of at least 1, not 0/],
+    ['/v1/revisions/x', 400, /must be an integer of at least 1, not "x"/],
     ['/v1/revisions/1/x', 404, /there is nothing/],
     ['/v1/diff?view=html', 400, /actions, text, color/],
   ])('%s is answered with %d', async (path, status, detail) => {

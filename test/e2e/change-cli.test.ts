@@ -149,12 +149,12 @@ it('asks on a terminal, counts down, and keeps what is confirmed with Enter', as
   const asked = file('asked', '192.0.2.60/24');
   await using terminal = await testTerminal(110, 30);
   const line = [...WEIR, '--socket', agent.socket, 'apply', '-f', asked, '--probe', 'none'].join(' ');
-  terminal.line(`clear; ${line}; echo "<$?>"`);
+  await terminal.start(`${line}; echo "<$?>"`);
   await terminal.until(/Apply this\? \[y\/N\]/);
   terminal.line('n');
   await terminal.until(/Nothing was changed\.\s+<1>/);
   expect(has('192.0.2.60/24')).toBe(false);
-  terminal.line(`clear; ${line}; echo "<$?>"`);
+  await terminal.start(`${line}; echo "<$?>"`);
   await terminal.until(/Apply this\? \[y\/N\]/);
   // The second Enter comes too early to be a confirmation.
   terminal.line('y');
@@ -176,7 +176,7 @@ it('leaves the timer running on ^C, and undoes at once on n', async () => {
     ['C-c', /The timer runs on: .*weir confirm\s+<0>/],
     ['n', /is undone\.\s+<0>/],
   ] as const) {
-    terminal.line(`clear; ${line}; echo "<$?>"`);
+    await terminal.start(`${line}; echo "<$?>"`);
     await terminal.until(/Apply this\? \[y\/N\]/);
     terminal.line('y');
     await terminal.until(/Enter confirms/);

@@ -168,7 +168,7 @@ test('colours go to a terminal, and not where they are not wanted', async () => 
     [`TERM=dumb ${words}`, false],
     [`${words} --no-color`, false],
   ] as const) {
-    terminal.line(`clear; ${line}; echo "<$?>"`);
+    await terminal.start(`${line}; echo "<$?>"`);
     const screen = await terminal.until(/^<\d>/m);
     expect(screen).toMatch(/^INDEX +DEVICE.*br0.*^<0>/ms);
     expect(terminal.screen(true).includes('\u001b[32mUP'), line).toBe(coloured);

@@ -39,7 +39,8 @@ function victim() {
   child.stdout.on('data', (text: Buffer) => {
     output += text.toString();
   });
-  const ended = once(child, 'exit');
+  // not `exit`: what it has written may arrive after that
+  const ended = once(child, 'close');
   return {
     async run(line: string): Promise<string> {
       child.stdin.end(`${line}\n`);

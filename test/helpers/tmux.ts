@@ -11,6 +11,8 @@ export interface TestTerminal extends AsyncDisposable {
   keys(...keys: readonly string[]): void;
   /** Type a line and press Enter. */
   line(text: string): void;
+  /** Run a command on an empty screen: what {@link until} sees from now on comes after it was started. */
+  start(command: string): Promise<void>;
   /** What is on the screen; with `colours` as escape sequences too. */
   screen(colours?: boolean): string;
   /** Wait until `found` holds for the screen. @throws with the screen after 20 s. */
@@ -42,11 +44,17 @@ export async function testTerminal(width: number, height: number): Promise<TestT
     rmSync(folder, { recursive: true, force: true });
   };
   const screen = (colours = false) => tmux('capture-pane', '-p', ...(colours ? ['-e', '-N'] : []));
+  let started = 0;
   const terminal: TestTerminal = {
     keys: (...keys) => void tmux('send-keys', ...keys),
     line(text) {
       tmux('send-keys', '-l', text);
       tmux('send-keys', 'Enter');
+    },
+    async start(command) {
+      // the shell puts the number together, so that the typed line itself does not show it
+      terminal.line(`clear; echo "start-"${++started}; ${command}`);
+      await terminal.until(new RegExp(`^start-${started}$`, 'm'));
     },
     screen,
     async until(found) {

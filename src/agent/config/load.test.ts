@@ -56,7 +56,7 @@ describe('loadSettings', () => {
     );
     const clients = { ...env, WEIR_HTTP_TLS_CLIENTS: '[{match: x, role: read}]' };
     await expect(loadSettings({}, clients)).rejects.toThrow(
-      /WEIR_HTTP_TLS_CLIENTS: http.tls.clients.0.match: must match .* \(Name in the certificate: CN=name/,
+      /WEIR_HTTP_TLS_CLIENTS: http.tls.clients.0.match: must be text \(Name in the certificate: CN=name/,
     );
   });
 
@@ -71,11 +71,23 @@ describe('loadSettings', () => {
       'http: {limits: {conections: 1}}',
       /http.limits: .*did you mean "connections"\?/,
     ],
-    ['a wrong type', 'http: {limits: {connections: many}}', /http.limits.connections: must be integer/],
-    ['a value out of bounds', 'http: {limits: {connections: 0}}', /http.limits.connections: must be >= 1/],
+    [
+      'a wrong type',
+      'http: {limits: {connections: many}}',
+      /http.limits.connections: must be an integer from 1 to 65535, not "many"/,
+    ],
+    [
+      'a value out of bounds',
+      'http: {limits: {connections: 0}}',
+      /http.limits.connections: must be an integer from 1 to 65535, not 0/,
+    ],
     ['an unknown choice', 'log: {level: loud}', /log.level: must be one of trace, debug/],
-    ['an address that is none', 'listen: 9820', /listen: must be string/],
-    ['a pattern that is none', 'metrics: {deviceInclude: "("}', /metrics.deviceInclude: must match format/],
+    ['an address that is none', 'listen: 9820', /listen: must be text, not 9820/],
+    [
+      'a pattern that is none',
+      'metrics: {deviceInclude: "("}',
+      /metrics.deviceInclude: must be text of the form regex/,
+    ],
     ['a key that stands twice', 'socket: /a\nsocket: /b', /line 2, column 1: .*unique/i],
     ['text that is no YAML', 'a: [', /line 1, column \d+/],
     ['an alias without its anchor', 'socket: *nothing', /weir.yaml: document: Unresolved alias/],
@@ -98,7 +110,9 @@ describe('loadSettings', () => {
   });
 
   it('names the variable or flag that is wrong', async () => {
-    await expect(loadSettings({}, { WEIR_LISTEN: 'x' })).rejects.toThrow('WEIR_LISTEN: listen: must match');
+    await expect(loadSettings({}, { WEIR_LISTEN: 'x' })).rejects.toThrow(
+      'WEIR_LISTEN: listen: must be text (',
+    );
     await expect(loadSettings({ logLevel: 'loud' }, {})).rejects.toThrow(
       '--log-level: log.level: must be one of',
     );

@@ -75,7 +75,7 @@ describe('TokenTable', () => {
       { tokens: [{ name: 'a', role: 'root', sha256: sum('x') }] },
       /f: tokens\.0\.role: must be one of read, capture/,
     ],
-    [{ tokens: [{ name: 'a', role: 'read', sha256: 'plain' }] }, /tokens\.0\.sha256: must match/],
+    [{ tokens: [{ name: 'a', role: 'read', sha256: 'plain' }] }, /tokens\.0\.sha256: must be text \(SHA/],
     [{ tokens: [{ name: 'a', role: 'read', sha526: sum('x') }] }, /did you mean "sha256"\?/],
     [{ tokens: [entry('a', 'x'), entry('a', 'y')] }, /the name "a" stands twice/],
     [{}, /"tokens" is missing/],

@@ -64,7 +64,13 @@ export const LATER_SETTINGS: Settings = {
 export const OTHER_SETTINGS: Settings = {
   state: shared(Type.Enum(['up', 'down'], { description: 'Switched on or off' })),
   altnames: shared(
-    Type.Array(Type.String({ pattern: '^[^/:\\s]{1,127}$' }), { description: 'Further names' }),
+    Type.Array(
+      Type.String({
+        description: 'A name: at most 127 characters, without blank, slash or colon',
+        pattern: '^[^/:\\s]{1,127}$',
+      }),
+      { description: 'Further names' },
+    ),
     (names: readonly string[]) => names.toSorted(),
   ),
   ...Object.fromEntries(
