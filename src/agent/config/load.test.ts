@@ -74,12 +74,12 @@ describe('loadSettings', () => {
     [
       'a wrong type',
       'http: {limits: {connections: many}}',
-      /http.limits.connections: must be an integer from 1 to 65535, not "many"/,
+      /http.limits.connections: must be an integer from 1 to 65536, not "many"/,
     ],
     [
       'a value out of bounds',
       'http: {limits: {connections: 0}}',
-      /http.limits.connections: must be an integer from 1 to 65535, not 0/,
+      /http.limits.connections: must be an integer from 1 to 65536, not 0/,
     ],
     ['an unknown choice', 'log: {level: loud}', /log.level: must be one of trace, debug/],
     ['an address that is none', 'listen: 9820', /listen: must be text, not 9820/],
