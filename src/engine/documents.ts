@@ -6,14 +6,38 @@ import type { Document } from '../plan/document.ts';
 /** Documents by name, each name once. */
 export type DocumentSet = readonly Document[];
 
-/** `given` in place of the documents of the same names; the others stay. */
-export function mergeDocuments(current: DocumentSet, given: DocumentSet): DocumentSet {
-  const names = new Set(given.map(({ name }) => name));
+/** `given` in place of the documents of the same names, and without those named in `removed`; the others stay. */
+export function mergeDocuments(
+  current: DocumentSet,
+  given: DocumentSet,
+  removed: readonly string[] = [],
+): DocumentSet {
+  const names = new Set([...given.map(({ name }) => name), ...removed]);
   return [...current.filter(({ name }) => !names.has(name)), ...given];
 }
 
+/** Documents that differ between two sets. */
+export interface Difference {
+  readonly before: DocumentSet;
+  readonly after: DocumentSet;
+}
+
+/**
+ * What lies between two sets. One whose value is the same object is the same; where the order differs, documents may be on
+ * both sides although they are the same.
+ */
+export function differenceOf(before: DocumentSet, after: DocumentSet): Difference {
+  const left: Document[] = [];
+  let next = 0;
+  for (const document of before)
+    if (after[next]?.value === document.value) next++;
+    else left.push(document);
+  return { before: left, after: after.slice(next) };
+}
+
 /** True when both say the same. */
-export function sameDocuments(a: DocumentSet, b: DocumentSet): boolean {
+export function sameDocuments(one: DocumentSet, other: DocumentSet): boolean {
+  const { before: a, after: b } = differenceOf(one, other);
   const byName = (documents: DocumentSet) => new Map(documents.map(({ name, value }) => [name, value]));
   return isDeepStrictEqual(byName(a), byName(b));
 }

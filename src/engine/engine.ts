@@ -7,17 +7,27 @@ import { countsOf } from '../plan/report.ts';
 import { Lock } from './change/lock.ts';
 import { Progress } from './change/progress.ts';
 import { type ChangeReport, NO_COUNTS } from './change/report.ts';
-import { carryOut, ownedDelta, type Undone, undo } from './change/transaction.ts';
+import { carryOut, ownedDelta, type Undone, undo, withDelta } from './change/transaction.ts';
 import { withDevices } from './devices.ts';
 import { type DocumentSet, mergeDocuments, sameDocuments } from './documents.ts';
 import { Features } from './features.ts';
 import { Journal } from './journal/journal.ts';
-import type { RevisionRecord } from './journal/records.ts';
+import type { OwnedDelta, RevisionRecord } from './journal/records.ts';
+import { LatestDocuments, type Scope } from './latest.ts';
 import { checkObjects } from './objects.ts';
 import type { EngineParts } from './parts.ts';
 import { imageFor, narrowed, type Prepared, planBetween, planText, preparePlan } from './planning.ts';
 import { chooseProbes } from './probe/choose.ts';
 import { NO_PROBES, type Probes, probeBefore } from './probe/run.ts';
+
+/** A change that is in the journal and not confirmed. */
+interface OpenChange {
+  /** The revision that it started from. */
+  readonly base: number;
+  readonly revision: number;
+  readonly owned: OwnedDelta;
+  readonly scope: Scope | undefined;
+}
 
 /** Who asks, and from where. */
 export interface Asker {
@@ -31,6 +41,8 @@ export interface PlanWish {
   readonly documents: DocumentSet;
   /** Drop the documents of the current revision that are not given. */
   readonly prune: boolean;
+  /** Names of documents to drop. */
+  readonly remove?: readonly string[];
 }
 
 /** How a change is to be made. */
@@ -72,19 +84,21 @@ export class Engine {
   readonly #journal: Journal;
   readonly #lock = new Lock();
   readonly #features: Features;
-  #owned: ReadonlyMap<ObjectId, OwnedObject>;
-  /** What is owned once the open change is confirmed. */
-  #next: ReadonlyMap<ObjectId, OwnedObject> | undefined;
+  readonly #latest: LatestDocuments;
+  readonly #owned: Map<ObjectId, OwnedObject>;
+  /** The open change, until it is confirmed or undone. */
+  #open: OpenChange | undefined;
   #progress: Progress | undefined;
   #timer: NodeJS.Timeout | undefined;
   #problem: string | undefined;
-  /** Called after every change of what is owned. */
-  onOwned: () => void = () => {};
+  /** Called after every change of what is owned, with the part that the change was about. */
+  onOwned: (scope: Scope | undefined) => void = () => {};
 
   /** @throws {WeirError} `JOURNAL` when the journal cannot be opened. Nothing is changed before `recover`. */
   constructor(parts: EngineParts) {
     this.parts = parts;
     this.#journal = Journal.open(parts.journal);
+    this.#latest = new LatestDocuments(this.#journal);
     this.#owned = this.#journal.owned();
     this.#features = new Features((features) => parts.unsupported(features));
   }
@@ -112,7 +126,7 @@ export class Engine {
       ...(holder && { holder: holder.who }),
       ...(holder?.deadline !== undefined && { deadline: holder.deadline }),
       ...(steps && { progress: steps }),
-      owned: (this.#next ?? this.#owned).size,
+      owned: this.#ownedNext().size,
       ...(this.#problem !== undefined && { problem: this.#problem }),
     };
   }
@@ -120,15 +134,15 @@ export class Engine {
   /** What the documents would change. */
   async plan(wish: PlanWish, asker: Asker): Promise<PlanAnswer> {
     const { plan } = await this.#prepare(this.#merged(wish), asker);
-    return { revision: this.#latest, plan };
+    return { revision: this.#revision, plan };
   }
 
   /** What leads from one revision (the running state when absent) to another (the latest one when absent). */
   async diff(from: number | undefined, to: number | undefined): Promise<PlanAnswer> {
-    const documents = this.documentsOf(to ?? this.#latest);
+    const documents = this.documentsOf(to ?? this.#revision);
     if (from !== undefined) return { revision: from, plan: planBetween(this.documentsOf(from), documents) };
-    const { plan } = await this.#prepare(documents, { who: '', peers: [] });
-    return { revision: this.#latest, plan };
+    const { plan } = await this.#prepare(documents, { who: '', peers: [] }, { whole: true });
+    return { revision: this.#revision, plan };
   }
 
   /** Carry documents out. It resolves when that is done or undone, and does not wait for the confirmation. */
@@ -167,7 +181,7 @@ export class Engine {
   documentsOf(revision: number): DocumentSet {
     if (revision !== 0 && this.#journal.revision(revision) === undefined)
       throw new WeirError('NOT_FOUND', { what: 'revision', name: revision, hint: '' });
-    return this.#journal.documents(revision);
+    return this.#latest.of(revision);
   }
 
   history(limit: number, before?: number): readonly RevisionRecord[] {
@@ -178,7 +192,7 @@ export class Engine {
   async restoreDocuments(target: number, reason: string): Promise<ChangeReport> {
     const asker = { who: 'weir', peers: [] };
     const wish = { confirmSeconds: 0, probes: ['none'], reason, restores: target };
-    return this.#alone(asker.who, () => this.#change(this.documentsOf(target), wish, asker));
+    return this.#alone(asker.who, () => this.#change(this.documentsOf(target), wish, asker, { whole: true }));
   }
 
   /** Bring these objects back as the current documents say, and leave all others. */
@@ -186,7 +200,7 @@ export class Engine {
     const asker = { who: 'weir', peers: [] };
     const wish = { confirmSeconds: 0, probes: ['none'], reason: 'others had changed it' };
     const documents = this.documentsOf(this.#journal.current);
-    return this.#alone(asker.who, () => this.#change(documents, wish, asker, ids));
+    return this.#alone(asker.who, () => this.#change(documents, wish, asker, { whole: true, only: ids }));
   }
 
   /** Undo the open change, whatever it is at. */
@@ -231,26 +245,24 @@ export class Engine {
 
   #release(): void {
     this.#lock.release();
-    this.#next = undefined;
+    this.#open = undefined;
     this.#progress = undefined;
   }
 
-  #merged({ documents, prune }: PlanWish): DocumentSet {
-    return prune ? documents : mergeDocuments(this.#journal.documents(this.#latest), documents);
+  #merged({ documents, prune, remove }: PlanWish): DocumentSet {
+    return prune ? documents : mergeDocuments(this.#latest.of(this.#revision), documents, remove);
   }
 
-  async #prepare(documents: DocumentSet, { peers }: Asker, releases = false): Promise<Prepared> {
-    const paths = await Promise.all(peers.map(async (peer) => (await this.parts.pathTo(peer)) ?? { peer }));
-    const found = await withDevices(this.parts, documents);
-    const { reader } = this.parts;
-    const prepared = await preparePlan(
-      reader,
-      this.#features,
-      found,
-      this.#next ?? this.#owned,
-      paths,
-      releases,
-    );
+  async #prepare(
+    documents: DocumentSet,
+    { peers }: Asker,
+    { whole = false, releases = false }: { readonly whole?: boolean; readonly releases?: boolean } = {},
+  ): Promise<Prepared> {
+    const scope = whole ? undefined : this.#latest.scope(this.#revision, documents);
+    const callers = await Promise.all(peers.map(async (peer) => (await this.parts.pathTo(peer)) ?? { peer }));
+    const found = scope?.documents ?? (await withDevices(this.parts, documents));
+    const task = { documents: found, scope, owned: this.#ownedNext(), callers, releases };
+    const prepared = await preparePlan(this.parts.reader, this.#features, task);
     const { plan, desired, observed } = prepared;
     await checkObjects(this.parts, desired, observed, false);
     return { ...prepared, plan: { ...plan, diagnostics: withLines(plan.diagnostics, found) } };
@@ -260,10 +272,10 @@ export class Engine {
     documents: DocumentSet,
     wish: ChangeWish,
     asker: Asker,
-    only?: ReadonlySet<ObjectId>,
+    { whole = false, only }: { readonly whole?: boolean; readonly only?: ReadonlySet<ObjectId> } = {},
   ): Promise<ChangeReport> {
-    const whole = await this.#prepare(documents, asker, wish.restores !== undefined);
-    const prepared = only === undefined ? whole : narrowed(whole, only);
+    const all = await this.#prepare(documents, asker, { whole, releases: wish.restores !== undefined });
+    const prepared = only === undefined ? all : narrowed(all, only);
     const { plan } = prepared;
     mustBeAllowed(plan.diagnostics);
     const counts = countsOf(plan);
@@ -289,9 +301,14 @@ export class Engine {
     return { ...this.#report('unconfirmed', revision), ...results, deadline };
   }
 
-  #changesNothing({ plan }: Prepared, documents: DocumentSet): boolean {
-    if (plan.actions.length > 0 || ownedDelta(this.#owned, plan.owns).size > 0) return false;
-    return sameDocuments(this.#journal.documents(this.#journal.current), documents);
+  /** What is owned once the open change is confirmed. */
+  #ownedNext(): ReadonlyMap<ObjectId, OwnedObject> {
+    return this.#open === undefined ? this.#owned : withDelta(new Map(this.#owned), this.#open.owned);
+  }
+
+  #changesNothing({ plan, owned }: Prepared, documents: DocumentSet): boolean {
+    if (plan.actions.length > 0 || ownedDelta(owned, plan.owns).size > 0) return false;
+    return sameDocuments(this.#latest.of(this.#journal.current), documents);
   }
 
   async #probe(wish: ChangeWish, asker: Asker, plan: Plan): Promise<Probes> {
@@ -302,9 +319,10 @@ export class Engine {
 
   /** All that the way back needs is durable after this. */
   #begin(prepared: Prepared, documents: DocumentSet, wish: ChangeWish, { who }: Asker): number {
-    const { plan } = prepared;
-    this.#next = new Map(plan.owns.map((object) => [object.id, object]));
-    return this.#journal.begin({
+    const { plan, scope } = prepared;
+    const base = this.#journal.current;
+    const owned = ownedDelta(prepared.owned, plan.owns);
+    const revision = this.#journal.begin({
       time: this.parts.clock.now(),
       who,
       ...(wish.reason !== undefined && { reason: wish.reason }),
@@ -313,19 +331,25 @@ export class Engine {
       documents,
       plan: planText(plan),
       image: imageFor(prepared),
-      owned: ownedDelta(this.#owned, plan.owns),
+      owned,
       boot: this.parts.boot,
     });
+    this.#open = { base, revision, owned, scope };
+    this.#latest.began(revision, documents);
+    return revision;
   }
 
   #keep(who: string): void {
     clearTimeout(this.#timer);
+    const open = this.#open;
+    if (open === undefined) throw new WeirError('INTERNAL', { problem: 'a revision without its change' });
     this.#journal.confirm(who, this.parts.boot);
-    this.#owned = this.#next ?? this.#journal.owned();
+    withDelta(this.#owned, open.owned);
+    this.#latest.kept(open.base, open.revision, open.scope);
     this.#problem = undefined;
     this.#progress?.end('confirmed');
     this.#release();
-    this.onOwned();
+    this.onOwned(open.scope);
   }
 
   #awaitConfirmation(seconds: number, progress: Progress): string {
@@ -375,7 +399,7 @@ export class Engine {
   }
 
   /** The revision that the node is as: also one that waits for its confirmation. */
-  get #latest(): number {
+  get #revision(): number {
     const { openChange, current } = this.#journal;
     return openChange?.phase === 'unconfirmed' ? openChange.revision : current;
   }

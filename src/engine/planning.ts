@@ -12,6 +12,7 @@ import { renderPlan } from '../plan/render.ts';
 import { imageOf } from '../plan/restore.ts';
 import type { DocumentSet } from './documents.ts';
 import type { Features } from './features.ts';
+import type { Scope } from './latest.ts';
 import { Wanted } from './wanted.ts';
 
 type Observed = ReadonlyMap<ObjectId, NetObject>;
@@ -22,11 +23,27 @@ export interface Prepared {
   readonly plan: Plan;
   readonly desired: readonly DesiredObject[];
   readonly observed: Observed;
+  /** What was owned before, of what the plan is about. */
+  readonly owned: Owned;
+  /** What the plan is about; absent for everything. */
+  readonly scope?: Scope;
 }
 
-/** The objects that documents declare. @throws {WeirError} `DOCUMENT` with every mistake. */
-export function declaredBy(documents: DocumentSet): readonly DesiredObject[] {
-  const { objects, problems } = desiredObjects(documents);
+/** What a plan is for. */
+export interface PlanTask {
+  readonly documents: DocumentSet;
+  readonly scope: Scope | undefined;
+  readonly owned: Owned;
+  readonly callers: readonly CallerPath[];
+  readonly releases: boolean;
+}
+
+/** The objects that documents declare. @param others What documents beside them declare. @throws {WeirError} `DOCUMENT` with every mistake. */
+export function declaredBy(
+  documents: DocumentSet,
+  others?: (id: ObjectId) => DesiredObject | undefined,
+): readonly DesiredObject[] {
+  const { objects, problems } = desiredObjects(documents, others);
   const [first] = problems;
   if (first === undefined) return objects;
   const count = problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`;
@@ -37,16 +54,23 @@ export function declaredBy(documents: DocumentSet): readonly DesiredObject[] {
 export async function preparePlan(
   reader: StateReader,
   features: Features,
-  documents: DocumentSet,
-  owned: Owned,
-  callers: readonly CallerPath[],
-  releases: boolean,
+  { documents, scope, owned: all, callers, releases }: PlanTask,
 ): Promise<Prepared> {
-  const desired = declaredBy(documents);
+  const desired = scope?.desired ?? declaredBy(documents);
+  const owned = scope === undefined ? all : ownedIn(all, scope.ids);
   const observed = recalled(await observe(reader, desired, owned), owned);
   const unsupported = await features.missing(neededFeatures(desired, observed));
   const plan = makePlan({ desired, owned, observed, unsupported, callers, releases });
-  return { plan, desired, observed };
+  return { plan, desired, observed, owned, ...(scope && { scope }) };
+}
+
+function ownedIn(owned: Owned, ids: ReadonlySet<ObjectId>): Owned {
+  const found = new Map<ObjectId, OwnedObject>();
+  for (const id of ids) {
+    const object = owned.get(id);
+    if (object !== undefined) found.set(id, object);
+  }
+  return found;
 }
 
 /** What leads from a node that is as `from` says to one that is as `to` says, without looking at any. */
@@ -97,9 +121,9 @@ function hasOwner(
 }
 
 /** The part of a plan that is about these objects alone. */
-export function narrowed({ plan, desired, observed }: Prepared, ids: ReadonlySet<ObjectId>): Prepared {
+export function narrowed({ plan, desired, ...rest }: Prepared, ids: ReadonlySet<ObjectId>): Prepared {
   const actions = plan.actions.filter(({ id, restores }) => ids.has(id) || restores === true);
-  return { plan: { ...plan, actions }, desired: desired.filter(({ id }) => ids.has(id)), observed };
+  return { plan: { ...plan, actions }, desired: desired.filter(({ id }) => ids.has(id)), ...rest };
 }
 
 /** What the way back from `plan` needs. */

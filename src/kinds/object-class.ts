@@ -100,6 +100,11 @@ export interface ObjectClass {
   readonly identity?: readonly string[];
   /** A setting always has a value: one that had none before Weir, as the object was not there, stays as it is. */
   readonly lasting?: true;
+  /**
+   * An object neither needs others nor is needed by any, and no step on another object changes it: documents of such
+   * objects are planned by themselves, without looking at the rest of the node.
+   */
+  readonly independent?: true;
   /** Fields whose values are never shown or sent to anybody. */
   readonly secrets?: readonly string[];
   /** Canonical objects of one item that fits `section.schema`. Mistakes go to `complain`, and the item is then refused. */

@@ -18,20 +18,29 @@ export interface Declaration {
 
 type Item = Readonly<Record<string, unknown>>;
 
-/** The canonical objects that the documents declare, each with where it stands. */
-export function desiredObjects(documents: readonly Document[]): Declaration {
+/**
+ * The canonical objects that the documents declare, each with where it stands.
+ * @param others What documents beside them declare, by id: nothing may be declared twice.
+ */
+export function desiredObjects(
+  documents: readonly Document[],
+  others?: (id: ObjectId) => DesiredObject | undefined,
+): Declaration {
   const problems: PlacedProblem[] = [];
   const objects = new Map<ObjectId, DesiredObject>();
   const byName = new Map(documents.map((document) => [document.name, document]));
   const report = (document: Document, path: string, problem: string) => {
     if (problems.length < MAX_PROBLEMS) problems.push(placed(document, path, problem));
   };
-  for (const document of documents)
-    for (const object of declaredBy(document, (path, problem) => report(document, path, problem))) {
-      const other = objects.get(object.id);
+  for (const document of documents) {
+    const found = declaredIn(document);
+    for (const { path, problem } of found.problems) report(document, path, problem);
+    for (const object of found.objects) {
+      const other = objects.get(object.id) ?? others?.(object.id);
       if (other === undefined) objects.set(object.id, object);
       else report(document, object.origin.path, twice(object.id, placeOf(other.origin, byName)));
     }
+  }
   const declared = [...objects.values()].map((object) => paired(object, objects));
   if (problems.length === 0)
     for (const circle of circles(declared)) {
@@ -65,6 +74,26 @@ function placeOf(origin: Origin, documents: ReadonlyMap<string, Document>): stri
 function placed(document: Document, path: string, problem: string): PlacedProblem {
   const { name, file, locate } = document;
   return { path, problem, document: name, ...(file !== undefined && { file }), ...locate?.(path) };
+}
+
+interface Found {
+  readonly file: string | undefined;
+  readonly objects: readonly DesiredObject[];
+  readonly problems: readonly { readonly path: string; readonly problem: string }[];
+}
+
+/** What documents declare, as long as somebody has them: of thousands a change touches a few. */
+const known = new WeakMap<DocumentValue, Found>();
+
+function declaredIn(document: Document): Found {
+  const { value, file } = document;
+  const before = known.get(value);
+  if (before !== undefined && before.file === file) return before;
+  const problems: { readonly path: string; readonly problem: string }[] = [];
+  const objects = [...declaredBy(document, (path, problem) => problems.push({ path, problem }))];
+  const found = { file, objects, problems };
+  known.set(value, found);
+  return found;
 }
 
 function* declaredBy(

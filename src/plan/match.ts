@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Devices that documents find by what they are instead of by their name.
 import type { PlacedProblem } from '../base/errors.ts';
-import type { Document, DocumentSpec } from './document.ts';
+import type { Document, DocumentKind, DocumentSpec } from './document.ts';
 import { isSettings } from './settings.ts';
 
 /** What a device can be found by. */
@@ -37,6 +37,9 @@ const REFERENCES: ReadonlySet<string> = new Set([
   'backup_port',
 ]);
 
+/** Kinds of documents that have such settings. */
+const SPEAKING: readonly DocumentKind[] = ['Network', 'Tuning'];
+
 type Item = Readonly<Record<string, unknown>>;
 
 /** Namespaces whose documents look for devices, '' for the agent's own. */
@@ -65,8 +68,9 @@ export function resolveMatches(
       } else names.set(netns, (names.get(netns) ?? new Map()).set(String(item['name']), found.name));
     }
   const renamed = documents.map((document) => {
-    const known = names.get(document.value.spec.netns ?? '');
-    return known === undefined ? document : withNames(document, known);
+    const { kind, spec } = document.value;
+    const known = names.get(spec.netns ?? '');
+    return known === undefined || !SPEAKING.includes(kind) ? document : withNames(document, known);
   });
   return { documents: renamed, problems };
 }

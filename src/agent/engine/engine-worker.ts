@@ -106,16 +106,25 @@ async function run(): Promise<void> {
     publish: (event) => {
       tally.note(event);
       send({ kind: 'event', event });
-      if (event.kind === 'drift' || event.done === undefined) tell();
+      if (event.kind === 'drift' || event.done === undefined) tellSoon();
     },
     warn,
   });
   const drift = new DriftWatch(engine);
-  const tell = () => send({ kind: 'state', state: tally.state(engine, drift) });
+  const tell = () => {
+    waiting = false;
+    send({ kind: 'state', state: tally.state(engine, drift) });
+  };
+  // whoever asked is answered first
+  let waiting = false;
+  const tellSoon = () => {
+    if (!waiting) setImmediate(tell);
+    waiting = true;
+  };
   await recover(engine);
   drift.onChange = tell;
-  engine.onOwned = () => {
-    void drift.renew();
+  engine.onOwned = (scope) => {
+    void drift.owns(scope);
     void removeStrayPrograms(engine).catch((error: unknown) => warn(`programs: ${messageOf(error)}`));
   };
   tell();

@@ -31,8 +31,10 @@ export class OpenNamespaces {
 
   /** Let go of those whose name is gone or means another namespace by now: an open one would live on. */
   async refresh(): Promise<void> {
-    if (this.#open.size === 0) return;
-    const found = await this.#namespaces.discover({ processes: true });
+    const named = [...this.#open.keys()].filter((name) => name !== '' && !name.startsWith('/'));
+    if (named.length === 0) return;
+    const processes = named.some((name) => name.startsWith('pid:'));
+    const found = await this.#namespaces.discover({ processes });
     const inodes = new Map(found.map(({ name, inode }) => [name, inode]));
     for (const [name, opening] of this.#open) {
       if (name === '' || name.startsWith('/')) continue;

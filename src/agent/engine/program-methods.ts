@@ -36,10 +36,11 @@ export function programMethods(engine: Engine, parts: ReportParts, measuring: Me
     },
     async deleteProgram(name: string, options: RequestOptions, caller: Caller) {
       const documents = engine.documentsOf(engine.status().revision);
-      const others = documents.filter((one) => one.name !== `Program/${name}`);
-      if (others.length === documents.length) throw unknown(name);
+      const document = `Program/${name}`;
+      if (!documents.some((one) => one.name === document)) throw unknown(name);
       const { change, asker } = readRequest(bodyOf({}), options, caller);
-      return json(await engine.apply({ documents: others, prune: true }, change, asker));
+      const wish = { documents: [], prune: false, remove: [document] };
+      return json(await engine.apply(wish, change, asker));
     },
     async putObject(digest: string, bytes: Uint8Array) {
       await parts.programs.store(digest, bytes);

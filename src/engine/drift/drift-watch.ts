@@ -7,6 +7,7 @@ import { planReport } from '../../plan/report.ts';
 import { selectedNamespaces } from '../../plan/select.ts';
 import { withDevices } from '../devices.ts';
 import type { Engine } from '../engine.ts';
+import type { Scope } from '../latest.ts';
 import { declaredBy, driftOf } from '../planning.ts';
 import { classesOf, groupsFor, SILENT } from './groups.ts';
 import { Restorer } from './restorer.ts';
@@ -41,7 +42,7 @@ export class DriftWatch {
   readonly #restorer: Restorer;
   readonly #drifted = new Map<ObjectId, DriftEntry>();
   readonly #dirty = new Map<string, Set<ClassName>>();
-  #desired: readonly DesiredObject[] = [];
+  #desired = new Map<ObjectId, DesiredObject>();
   /** Namespaces where documents select devices. */
   #selecting: ReadonlySet<string> = new Set();
   #subscriptions: Subscription[] = [];
@@ -64,6 +65,19 @@ export class DriftWatch {
     return [...this.#drifted.values()];
   }
 
+  /** A change was kept that was about `scope`, or about everything: watch what is owned now. */
+  async owns(scope: Scope | undefined): Promise<void> {
+    const { ids = new Set<ObjectId>(), desired = [] } = scope ?? {};
+    const classes = this.#classes();
+    const known = desired.every(({ netns, class: name }) => classes.get(netns)?.has(name) === true);
+    if (scope === undefined || !known || this.#silent === undefined) return this.renew();
+    // it was read back a moment ago
+    for (const id of ids) this.#desired.delete(id);
+    for (const object of desired) this.#desired.set(object.id, object);
+    const forgotten = [...ids].filter((id) => this.#drifted.delete(id));
+    if (forgotten.length > 0) this.onChange();
+  }
+
   /** Watch what is owned now, and look at all of it. */
   async renew(): Promise<void> {
     this.#stop();
@@ -72,7 +86,7 @@ export class DriftWatch {
     this.onChange();
     if (owned.size === 0) return;
     try {
-      this.#selecting = selectedNamespaces(journal.documents(journal.current));
+      this.#selecting = selectedNamespaces(this.#engine.documentsOf(journal.current));
       await this.#resolve();
     } catch (error) {
       // a device that a document looks for may come back
@@ -90,9 +104,9 @@ export class DriftWatch {
   /** What the documents mean now: devices that they look for come and go. */
   async #resolve(): Promise<void> {
     const { journal, parts } = this.#engine;
-    this.#desired = declaredBy(await withDevices(parts, journal.documents(journal.current)));
-    const ids = new Set(this.#desired.map(({ id }) => id));
-    for (const id of this.#drifted.keys()) if (!ids.has(id)) this.#drifted.delete(id);
+    const documents = await withDevices(parts, this.#engine.documentsOf(journal.current));
+    this.#desired = new Map(declaredBy(documents).map((object) => [object.id, object]));
+    for (const id of this.#drifted.keys()) if (!this.#desired.has(id)) this.#drifted.delete(id);
   }
 
   close(): void {
@@ -105,6 +119,7 @@ export class DriftWatch {
     clearInterval(this.#silent);
     clearTimeout(this.#retry);
     this.#timer = undefined;
+    this.#silent = undefined;
     for (const subscription of this.#subscriptions.splice(0)) subscription.close();
     this.#dirty.clear();
   }
@@ -112,7 +127,7 @@ export class DriftWatch {
   /** Classes of the owned objects, by namespace. */
   #classes(): ReadonlyMap<string, ReadonlySet<ClassName>> {
     const classes = new Map<string, Set<ClassName>>();
-    for (const { netns, class: name } of this.#desired)
+    for (const { netns, class: name } of this.#desired.values())
       classes.set(netns, (classes.get(netns) ?? new Set()).add(name));
     for (const netns of this.#selecting) classes.get(netns)?.add('attachment').add('filter');
     return classes;
@@ -187,7 +202,9 @@ export class DriftWatch {
   async #compare(netns: string, classes: ReadonlySet<ClassName>): Promise<void> {
     const { owned, parts } = this.#engine;
     const revision = this.#engine.journal.current;
-    const desired = this.#desired.filter((one) => one.netns === netns && classes.has(one.class));
+    const desired = [...this.#desired.values()].filter(
+      (one) => one.netns === netns && classes.has(one.class),
+    );
     const actions = await driftOf(parts.reader, desired, owned);
     // a change that began meanwhile is no drift
     if (!this.#engine.idle || this.#engine.journal.current !== revision || this.#closed) return;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { chmodSync } from 'node:fs';
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { messageOf, WeirError } from '../../base/errors.ts';
+import type { SQLInputValue } from 'node:sqlite';
+import { WeirError } from '../../base/errors.ts';
 import type { OwnedObject } from '../../model/object.ts';
 import type { Image } from '../../plan/plan.ts';
-import { type Body, packed, unpacked } from './pack.ts';
+import { Members } from './members.ts';
 import type {
   KeptDocument,
   NewChange,
@@ -13,14 +12,13 @@ import type {
   RevisionRecord,
   RevisionState,
 } from './records.ts';
-import { KEPT_REVISIONS, LAYOUT, TABLES } from './tables.ts';
+import { JournalStore, type Row } from './store.ts';
+import { KEPT_REVISIONS, layOut } from './tables.ts';
 
 /** Entries of one part of an image or of what is owned: parts of about 100 kB. */
 const PART = 500;
-
-type Row = Readonly<Record<string, unknown>>;
-/** A document of a revision: its name and the hash under which its text is kept. */
-type DocumentRef = readonly [name: string, hash: string];
+/** Parts of the log of what is owned that are read without being many. */
+const FEW_PARTS = 1_000;
 
 /**
  * The durable memory of changes: one SQLite file. Every method is one transaction that waits for the disk, so what a
@@ -29,31 +27,29 @@ type DocumentRef = readonly [name: string, hash: string];
  * All throw {WeirError} `JOURNAL`.
  */
 export class Journal {
-  readonly #file: string;
-  readonly #db: DatabaseSync;
+  readonly #store: JournalStore;
+  readonly #members: Members;
 
-  private constructor(file: string, db: DatabaseSync) {
-    this.#file = file;
-    this.#db = db;
+  private constructor(store: JournalStore) {
+    this.#store = store;
+    this.#members = new Members(store);
   }
 
   /** Open or create the journal; only its owner may read it. */
   static open(file: string): Journal {
+    const store = new JournalStore(file);
     try {
-      const db = new DatabaseSync(file);
-      chmodSync(file, 0o600);
-      db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000');
-      const journal = new Journal(file, db);
-      journal.#layOut();
-      return journal;
-    } catch (cause) {
-      if (cause instanceof WeirError) throw cause;
-      throw new WeirError('JOURNAL', { file, problem: messageOf(cause) }, { cause });
+      const newer = layOut(store);
+      if (newer === undefined) return new Journal(store);
+      throw new WeirError('JOURNAL', { file, problem: `is of a newer Weir (layout ${newer})` });
+    } catch (error) {
+      store.close();
+      throw error;
     }
   }
 
   close(): void {
-    this.#db.close();
+    this.#store.close();
   }
 
   /** Number of the last confirmed revision; 0 is the untouched node. */
@@ -92,16 +88,20 @@ export class Journal {
 
   /** Record a change before its first side effect. @returns its revision. */
   begin(change: NewChange): number {
-    return this.#transaction(() => {
-      this.#discardOpen();
-      const documents = change.documents.map((one): DocumentRef => [one.name, this.#keep(one.value)]);
-      const revision = this.#insertRevision(change, documents);
-      this.#appendOwned(revision, change.owned);
-      const insert = this.#db.prepare('INSERT INTO image (body) VALUES (?)');
-      for (const part of parts([...change.image])) insert.run(part);
-      this.#run("INSERT INTO open VALUES (1, ?, 'applying', ?, NULL)", revision, change.boot);
-      return revision;
-    });
+    try {
+      return this.#store.transaction(() => {
+        this.#discardOpen();
+        const revision = this.#insertRevision(change);
+        this.#members.begin(revision, change.documents);
+        this.#appendOwned(revision, change.owned);
+        for (const part of parts([...change.image])) this.#run('INSERT INTO image (body) VALUES (?)', part);
+        this.#run("INSERT INTO open VALUES (1, ?, 'applying', ?, NULL)", revision, change.boot);
+        return revision;
+      });
+    } catch (error) {
+      this.#members.forget();
+      throw error;
+    }
   }
 
   /** The open change has got further. `deadline` is in milliseconds since the epoch. */
@@ -121,9 +121,8 @@ export class Journal {
       this.#setMeta('current', String(revision));
       this.#setMeta('boot', boot);
       this.#closeOpen();
-      this.#forgetOld();
     });
-    this.#compactOwned();
+    this.#store.whenIdle(() => this.#tidy());
   }
 
   /** The open change is undone. */
@@ -156,22 +155,18 @@ export class Journal {
   /** Revisions below `before`, newest first. */
   history(limit: number, before: number = Number.MAX_SAFE_INTEGER): readonly RevisionRecord[] {
     const sql = 'SELECT * FROM revision WHERE revision < ? ORDER BY revision DESC LIMIT ?';
-    return this.#all(sql, before, limit).map(recordOf);
+    return this.#all(sql, before, limit).map((row) => this.#record(row));
   }
 
   /** One revision with its plan as text; undefined when there is none, or it is too old. */
   revision(revision: number): (RevisionRecord & { readonly plan: string }) | undefined {
     const [row] = this.#all('SELECT * FROM revision WHERE revision = ?', revision);
-    return row && { ...recordOf(row), plan: row['plan'] as string };
+    return row && { ...this.#record(row), plan: row['plan'] as string };
   }
 
-  /** Documents of a revision; none for 0. */
+  /** Documents of a revision; none for 0. One that two revisions share is one object. */
   documents(revision: number): readonly KeptDocument[] {
-    const [row] = this.#all('SELECT documents FROM revision WHERE revision = ?', revision);
-    return refsOf(row).map(([name, hash]) => {
-      const [kept] = this.#all('SELECT body FROM document WHERE hash = ?', hash);
-      return { name, value: JSON.parse(unpacked(kept?.['body'] as Uint8Array)) as KeptDocument['value'] };
-    });
+    return this.#members.of(revision);
   }
 
   /** Newest revisions that were confirmed once, below `before`: the next ones to fall back to. */
@@ -181,46 +176,35 @@ export class Journal {
     return this.#all(sql, before).map(({ revision }) => revision as number);
   }
 
-  #layOut(): void {
-    const [version] = this.#all('PRAGMA user_version');
-    const found = version?.['user_version'];
-    if (found === 0) this.#transaction(() => this.#db.exec(TABLES));
-    else if (found !== LAYOUT)
-      throw new WeirError('JOURNAL', { file: this.#file, problem: `is of a newer Weir (layout ${found})` });
-    else this.#db.prepare('SELECT count(*) FROM revision').get();
-  }
-
-  #insertRevision(change: NewChange, documents: readonly DocumentRef[]): number {
-    const sql = `INSERT INTO revision (state, time, who, reason, counts, documents, plan, restores)
-      VALUES ('applying', ?, ?, ?, ?, ?, ?, ?)`;
+  #insertRevision(change: NewChange): number {
+    const sql = `INSERT INTO revision (state, time, who, reason, counts, plan, restores)
+      VALUES ('applying', ?, ?, ?, ?, ?, ?)`;
     const { time, who, reason, counts, plan, restores } = change;
-    const texts = [JSON.stringify(counts), JSON.stringify(documents), plan];
-    return Number(this.#run(sql, time, who, reason ?? null, ...texts, restores ?? null).lastInsertRowid);
-  }
-
-  /** Keep the text of a document once, however many revisions have it. */
-  #keep(value: unknown): string {
-    const { hash, body }: Body = packed(JSON.stringify(value));
-    this.#run('INSERT OR IGNORE INTO document VALUES (?, ?)', hash, body());
-    return hash;
+    return this.#run(sql, time, who, reason ?? null, JSON.stringify(counts), plan, restores ?? null);
   }
 
   #appendOwned(revision: number, delta: OwnedDelta): void {
-    const insert = this.#db.prepare('INSERT INTO owned (revision, entries, body) VALUES (?, ?, ?)');
+    const sql = 'INSERT INTO owned (revision, entries, body) VALUES (?, ?, ?)';
     const entries = [...delta];
     for (let from = 0; from < entries.length; from += PART) {
       const part = entries.slice(from, from + PART);
-      insert.run(revision, part.length, JSON.stringify(part));
+      this.#run(sql, revision, part.length, JSON.stringify(part));
     }
+  }
+
+  /** What nobody waits for. */
+  #tidy(): void {
+    this.#forgetOld();
+    this.#compactOwned();
   }
 
   /** When most of the log is about what is no longer true, write what is. */
   #compactOwned(): void {
     const [sum] = this.#all('SELECT coalesce(sum(entries), 0) AS entries, count(*) AS parts FROM owned');
     const { entries, parts: count } = sum as { entries: number; parts: number };
-    if (count < 64 && entries < 64 * PART) return;
+    if (count < FEW_PARTS && entries < 64 * PART) return;
     const owned = this.owned();
-    if (entries < 2 * owned.size && count < 64 + (2 * owned.size) / PART) return;
+    if (entries < 2 * owned.size && count < FEW_PARTS + (2 * owned.size) / PART) return;
     this.#transaction(() => {
       this.#run('DELETE FROM owned');
       this.#appendOwned(this.current, owned);
@@ -228,17 +212,14 @@ export class Journal {
   }
 
   #forgetOld(): void {
-    const oldest = 'SELECT min(revision) FROM (SELECT revision FROM revision ORDER BY revision DESC LIMIT ?)';
-    this.#run(
-      `DELETE FROM revision WHERE revision < (${oldest}) AND revision <> ?`,
-      KEPT_REVISIONS,
-      this.current,
-    );
-    const used = new Set(
-      this.#all('SELECT documents FROM revision').flatMap((row) => refsOf(row).map(([, h]) => h)),
-    );
-    for (const { hash } of this.#all('SELECT hash FROM document'))
-      if (!used.has(hash as string)) this.#run('DELETE FROM document WHERE hash = ?', hash as string);
+    const sql = 'SELECT revision FROM revision ORDER BY revision DESC LIMIT 1 OFFSET ?';
+    const oldest = this.#all(sql, KEPT_REVISIONS - 1)[0]?.['revision'] as number | undefined;
+    if (oldest === undefined) return;
+    const { current } = this;
+    this.#store.transaction(() => {
+      this.#run('DELETE FROM revision WHERE revision < ? AND revision <> ?', oldest, current);
+      this.#members.forgetBefore(Math.min(oldest, current));
+    });
   }
 
   /** An earlier change whose rollback failed gives way to a new one; what it owned does not count. */
@@ -255,7 +236,7 @@ export class Journal {
   #openRevision(): number {
     const revision = this.openChange?.revision;
     if (revision === undefined)
-      throw new WeirError('JOURNAL', { file: this.#file, problem: 'there is no open change' });
+      throw new WeirError('JOURNAL', { file: this.#store.file, problem: 'there is no open change' });
     return revision;
   }
 
@@ -269,34 +250,19 @@ export class Journal {
   }
 
   #all(sql: string, ...values: readonly SQLInputValue[]): readonly Row[] {
-    return this.#guarded(() => this.#db.prepare(sql).all(...values) as Row[]);
+    return this.#store.all(sql, ...values);
   }
 
-  #run(sql: string, ...values: readonly SQLInputValue[]) {
-    return this.#guarded(() => this.#db.prepare(sql).run(...values));
+  #run(sql: string, ...values: readonly SQLInputValue[]): number {
+    return this.#store.run(sql, ...values);
   }
 
   #transaction<T>(work: () => T): T {
-    return this.#guarded(() => {
-      this.#db.exec('BEGIN IMMEDIATE');
-      try {
-        const result = work();
-        this.#db.exec('COMMIT');
-        return result;
-      } catch (error) {
-        if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
-        throw error;
-      }
-    });
+    return this.#store.transaction(work);
   }
 
-  #guarded<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (cause) {
-      if (cause instanceof WeirError) throw cause;
-      throw new WeirError('JOURNAL', { file: this.#file, problem: messageOf(cause) }, { cause });
-    }
+  #record(row: Row): RevisionRecord {
+    return recordOf(row, this.#members.names(row['revision'] as number));
   }
 }
 
@@ -305,11 +271,7 @@ function* parts(entries: readonly unknown[]): Generator<string> {
     yield JSON.stringify(entries.slice(from, from + PART));
 }
 
-function refsOf(row: Row | undefined): readonly DocumentRef[] {
-  return JSON.parse((row?.['documents'] as string | undefined) ?? '[]') as DocumentRef[];
-}
-
-function recordOf(row: Row): RevisionRecord {
+function recordOf(row: Row, documents: readonly string[]): RevisionRecord {
   const text = (name: string) => (row[name] ?? undefined) as string | undefined;
   const [reason, error, confirmedBy] = [text('reason'), text('error'), text('confirmed_by')];
   return {
@@ -318,7 +280,7 @@ function recordOf(row: Row): RevisionRecord {
     time: row['time'] as number,
     who: row['who'] as string,
     counts: JSON.parse(row['counts'] as string) as RevisionRecord['counts'],
-    documents: refsOf(row).map(([name]) => name),
+    documents,
     ...(row['restores'] !== null && { restores: row['restores'] as number }),
     ...(reason !== undefined && { reason }),
     ...(error !== undefined && { error }),
