@@ -3,8 +3,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { documentSchema, itemSchema, sectionsOf } from '../src/documents/schema.ts';
-import { DOCUMENT_KINDS, type DocumentKind } from '../src/plan/document.ts';
+import { documentSchema, formOf, itemSchema, sectionsOf } from '../src/documents/schema.ts';
+import { apiVersionOf, DOCUMENT_KINDS, type DocumentKind } from '../src/plan/document.ts';
 
 const FILE = fileURLToPath(new URL('../docs/documents.md', import.meta.url));
 
@@ -45,6 +45,7 @@ A field in **bold** must be given.
 `;
 
 function documentText(kind: DocumentKind): string {
+  if (formOf(kind) !== undefined) return formText(kind);
   const { spec } = (documentSchema(kind, itemSchema) as Node).properties ?? {};
   const sections = sectionsOf(kind);
   const whole = sections.flatMap((one) =>
@@ -62,6 +63,21 @@ function documentText(kind: DocumentKind): string {
   });
   return `## ${kind}\n\nIn \`spec\`:\n\n${settings}\n\n${parts.join('\n')}`;
 }
+
+/** A document with a form of its own; of those of Kubernetes only what is new to somebody who knows them. */
+function formText(kind: DocumentKind): string {
+  const [section] = sectionsOf(kind) as [Parameters<typeof itemSchema>[0]];
+  const item = itemSchema(section) as Node;
+  const head = `## ${kind}\n\n\`apiVersion: ${apiVersionOf(kind)}\`. ${sentence(item.description)}`;
+  if (formOf(kind)?.kubernetes)
+    return `${head} In the form of Kubernetes, see [Network policy](policy.md).\n\nIn \`spec\`:\n\n${table(item)}\n`;
+  const metadata = (documentSchema(kind, itemSchema) as Node).properties?.['metadata'] as Node;
+  shown.clear();
+  return `${head}\n\nIn \`metadata\`:\n\n${table(metadata)}\n\nIn \`spec\`:\n\n${bodyText(item, 'spec')}`;
+}
+
+/** Fields that stand in several places of a document with a form of its own, and where they are described. */
+const shown = new Map<string, string>();
 
 /** Fields of an object, of each of its variants, and of the objects below it. */
 function bodyText(node: Node, path: string): string {
@@ -87,7 +103,16 @@ function variantText(node: Node, path: string): string {
 function nested(node: Node, path: string): readonly string[] {
   const inner = node.items ?? node;
   if (!isObject(inner) && !inner.anyOf?.some(isObject)) return [];
-  return [`#### ${path}${node.items === undefined ? '' : '[]'}\n\n${bodyText(inner, path)}`];
+  if (!path.startsWith('spec.')) return [described(node, inner, path)];
+  const fields = JSON.stringify(inner);
+  const before = shown.get(fields);
+  if (before !== undefined) return [`#### ${path}\n\nAs \`${before}\` above.\n`];
+  shown.set(fields, path);
+  return [described(node, inner, path)];
+}
+
+function described(node: Node, inner: Node, path: string): string {
+  return `#### ${path}${node.items === undefined ? '' : '[]'}\n\n${bodyText(inner, path)}`;
 }
 
 function isObject(node: Node): boolean {

@@ -112,10 +112,18 @@ function unfolded(
       file,
       locate: (path) => locate(path === '' ? `${i}` : `${i}.${path}`),
     }));
-  const list = typeof value === 'object' && Object.keys(value).join() === 'documents';
-  const inner = list ? (value as { documents: unknown }).documents : undefined;
-  if (Array.isArray(inner)) return unfolded(inner, (path) => locate(`documents.${path}`), file);
+  const list = listIn(value);
+  if (list !== undefined) return unfolded(list.items, (path) => locate(`${list.name}.${path}`), file);
   return [{ value, file, locate }];
+}
+
+/** The documents in `{documents: [...]}` and in a List, as `kubectl get -o yaml` writes several objects. */
+function listIn(value: unknown): { readonly name: string; readonly items: readonly unknown[] } | undefined {
+  if (typeof value !== 'object') return undefined;
+  const { documents, items, kind } = value as Readonly<Record<string, unknown>>;
+  if (Array.isArray(documents) && Object.keys(value as object).length === 1)
+    return { name: 'documents', items: documents };
+  return kind === 'List' && Array.isArray(items) ? { name: 'items', items } : undefined;
 }
 
 /** Finds places in the `index`-th document of a text, which is read again for that when somebody asks. */

@@ -2,8 +2,8 @@
 // The schemas of documents, put together from the sections of the registered classes.
 import { type TObject, type TSchema, Type } from 'typebox';
 import { OBJECT_CLASSES } from '../kinds/classes.ts';
-import type { Section } from '../kinds/object-class.ts';
-import { API_VERSION, DOCUMENT_KINDS, type DocumentKind } from '../plan/document.ts';
+import type { DocumentForm, Section } from '../kinds/object-class.ts';
+import { apiVersionOf, DOCUMENT_KINDS, type DocumentKind } from '../plan/document.ts';
 
 const closed = { additionalProperties: false };
 
@@ -69,7 +69,16 @@ const SETTINGS = {
 
 /** The sections of a kind of document, in the order of the classes. */
 export function sectionsOf(kind: DocumentKind): readonly Section[] {
-  return OBJECT_CLASSES.flatMap(({ section }) => (section?.document === kind ? [section] : []));
+  const sections = OBJECT_CLASSES.flatMap(({ section, imports = [] }) => [
+    ...(section === undefined ? [] : [section]),
+    ...imports.map((one) => one.section),
+  ]);
+  return sections.filter(({ document }) => document === kind);
+}
+
+/** The form of a kind's documents, if they are not like others. */
+export function formOf(kind: DocumentKind): DocumentForm | undefined {
+  return sectionsOf(kind).find(({ form }) => form !== undefined)?.form;
 }
 
 /** One item of a section as it stands in a document: what the class declares, `adopt`, and of links `match`. */
@@ -94,12 +103,19 @@ export function documentSchema(kind: DocumentKind, items: (section: Section) => 
     const whole = section.mapping ? Type.Record(Type.String(), item) : Type.Array(item);
     return [[section.name, Type.Optional(whole)] as const];
   });
+  const form = formOf(kind);
+  const settings = form === undefined ? SETTINGS : {};
   return Type.Object(
     {
-      apiVersion: Type.Literal(API_VERSION, { description: 'Version of the format' }),
+      apiVersion: Type.Literal(apiVersionOf(kind), { description: 'Version of the format' }),
       kind: Type.Literal(kind, { description: 'What the document declares' }),
-      metadata: Metadata,
-      spec: Type.Object({ ...SETTINGS, ...Object.fromEntries(sections) }, closed),
+      metadata: form?.metadata ?? Metadata,
+      spec: Type.Object({ ...settings, ...Object.fromEntries(sections) }, closed),
+      ...(form?.kubernetes && {
+        status: Type.Optional(
+          Type.Unknown({ description: 'As an API server writes it; means nothing here' }),
+        ),
+      }),
     },
     closed,
   );

@@ -8,17 +8,15 @@ import { type Complaint, complaints } from '../base/validate.ts';
 import type { Section } from '../kinds/object-class.ts';
 import { itemsOf, MAX_PROBLEMS } from '../plan/desired.ts';
 import {
-  API_VERSION,
+  apiVersionOf,
   DOCUMENT_KINDS,
   type Document,
   type DocumentKind,
   type DocumentValue,
+  documentName,
   type Position,
 } from '../plan/document.ts';
-import { documentSchema, itemSchema, sectionsOf } from './schema.ts';
-
-/** Documents of kinds that this version has no use for. */
-const LATER: readonly string[] = ['Policy', 'Endpoint', 'CidrSet', 'NetworkPolicy'];
+import { documentSchema, formOf, itemSchema, sectionsOf } from './schema.ts';
 
 /** A value that may be a document. */
 export interface Candidate {
@@ -42,7 +40,8 @@ export function validateDocuments(values: readonly unknown[]): Parsed {
 export function validateCandidates(candidates: readonly Candidate[]): Parsed {
   const problems: PlacedProblem[] = [];
   const documents = new Map<string, Document>();
-  for (const candidate of candidates) {
+  for (const given of candidates) {
+    const candidate = { ...given, value: withoutNothing(given.value) };
     const name = nameOf(candidate.value);
     const report = ({ path, problem, unknown }: Complaint) => {
       const at = candidate.locate?.(unknown === undefined ? path : joined(path, unknown));
@@ -73,29 +72,55 @@ function nameOf(value: unknown): string | undefined {
   const metadata = isMapping(value) ? value['metadata'] : undefined;
   const name = isMapping(metadata) ? metadata['name'] : undefined;
   const kind = isMapping(value) ? value['kind'] : undefined;
-  return typeof name === 'string' && typeof kind === 'string' ? `${kind}/${name}` : undefined;
+  if (typeof name !== 'string' || typeof kind !== 'string') return undefined;
+  const namespace = isMapping(metadata) ? metadata['namespace'] : undefined;
+  return documentName(kind, name, typeof namespace === 'string' ? namespace : undefined);
+}
+
+/** What an object of Kubernetes says: a field that is null is not there, nor is one with a status. */
+function withoutNothing(value: unknown): unknown {
+  if (!isMapping(value) || !isKind(value['kind']) || !formOf(value['kind'])?.kubernetes) return value;
+  const { status: _, ...rest } = withoutNulls(value) as Readonly<Record<string, unknown>>;
+  return value['kind'] === 'Namespace' ? { spec: {}, ...rest } : rest;
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (!isMapping(value)) return value;
+  const kept: Record<string, unknown> = {};
+  for (const [key, inner] of Object.entries(value))
+    if (inner !== null)
+      Object.defineProperty(kept, key, {
+        value: withoutNulls(inner),
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      });
+  return kept;
+}
+
+function isKind(kind: unknown): kind is DocumentKind {
+  return DOCUMENT_KINDS.includes(kind as DocumentKind);
 }
 
 function problemsOf(value: unknown): readonly Complaint[] {
   if (!isMapping(value))
     return [{ path: '', problem: 'a document is a mapping with apiVersion, kind, metadata and spec' }];
   const { apiVersion, kind } = value;
-  if (apiVersion !== undefined && apiVersion !== API_VERSION)
-    return [{ path: 'apiVersion', problem: `must be ${API_VERSION}` }];
-  if (!DOCUMENT_KINDS.includes(kind as DocumentKind)) return [{ path: 'kind', problem: wrongKind(kind) }];
-  const { schema, compiled } = outline(kind as DocumentKind);
+  if (!isKind(kind)) return [{ path: 'kind', problem: wrongKind(kind) }];
+  if (apiVersion !== undefined && apiVersion !== apiVersionOf(kind))
+    return [{ path: 'apiVersion', problem: `must be ${apiVersionOf(kind)}` }];
+  const { schema, compiled } = outline(kind);
   if (!compiled.Check(value)) return complaints(schema, value);
   const spec = value['spec'] as Readonly<Record<string, unknown>>;
   const found: Complaint[] = [];
-  for (const section of sectionsOf(kind as DocumentKind))
-    if (!section.whole) checkItems(section, spec[section.name], found);
+  for (const section of sectionsOf(kind)) if (!section.whole) checkItems(section, spec[section.name], found);
   return found;
 }
 
 function wrongKind(kind: unknown): string {
   const kinds = `${DOCUMENT_KINDS.slice(0, -1).join(', ')} or ${DOCUMENT_KINDS.at(-1)}`;
   if (kind === undefined) return `"kind" is missing: ${kinds}`;
-  if (LATER.includes(String(kind))) return `${kind} is known, but not available in this version`;
   const hint = didYouMean(String(kind), DOCUMENT_KINDS);
   return `must be ${kinds}${hint}`;
 }

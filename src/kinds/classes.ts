@@ -10,6 +10,10 @@ import { link } from './link/link.ts';
 import { neighbour } from './neighbour/neighbour.ts';
 import { nexthop } from './nexthop/nexthop.ts';
 import type { ObjectClass } from './object-class.ts';
+import { cidrSet } from './policy/cidr-set.ts';
+import { endpoint } from './policy/endpoint.ts';
+import { namespace } from './policy/namespace.ts';
+import { policy } from './policy/policy.ts';
 import { attachment } from './program/attachment.ts';
 import { program } from './program/program.ts';
 import { qdisc } from './qdisc/qdisc.ts';
@@ -36,6 +40,10 @@ export const OBJECT_CLASSES: readonly ObjectClass[] = [
   filter,
   program,
   attachment,
+  namespace,
+  cidrSet,
+  endpoint,
+  policy,
 ];
 
 const byName = new Map(OBJECT_CLASSES.map((one) => [one.name, one]));

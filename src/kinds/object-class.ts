@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { TSchema } from 'typebox';
+import type { TObject, TSchema } from 'typebox';
 import type { ProgramOperation } from '../codec/bpf/program.ts';
 import type { Encoder } from '../codec/encoder.ts';
 import type { ClassName, Ref, Spec } from '../model/object.ts';
+import type { PolicyOperation } from '../model/policy.ts';
 
 /**
  * Where a class writes what a step asks of the kernel. Operations take effect in the order in which they are written;
@@ -30,6 +31,8 @@ export interface OperationSink {
   bpf(path: string): number;
   /** Load, attach or take away an operator's programs: bpf(2) where the agent is. */
   program(operation: ProgramOperation): void;
+  /** Set or remove an object of network policy; what one plan asks takes effect together. */
+  policy(operation: PolicyOperation): void;
 }
 
 /** What the TUN driver is told. */
@@ -71,9 +74,30 @@ export interface Requirement {
   readonly config: string;
 }
 
+/** How documents of a kind look that are not like the others. */
+export interface DocumentForm {
+  readonly metadata: TObject;
+  /** As an API server of Kubernetes takes and gives it: null is nothing, there may be a status, which means nothing. */
+  readonly kubernetes?: true;
+}
+
+/** Kinds of documents that have items. */
+export type SectionDocument =
+  | 'Network'
+  | 'Tuning'
+  | 'Program'
+  | 'Endpoint'
+  | 'CidrSet'
+  | 'Policy'
+  | 'Namespace'
+  | 'NetworkPolicy'
+  | 'ClusterNetworkPolicy'
+  | 'AdminNetworkPolicy'
+  | 'BaselineAdminNetworkPolicy';
+
 /** The part of a document that holds the items of a class. */
 export interface Section {
-  readonly document: 'Network' | 'Tuning' | 'Program';
+  readonly document: SectionDocument;
   readonly name: string;
   /** One item. */
   readonly schema: TSchema;
@@ -81,6 +105,17 @@ export interface Section {
   readonly mapping?: true;
   /** The document is one item: `declare` gets its `spec` with the document's name as `name`. */
   readonly whole?: true;
+  /**
+   * Of a document that is one item: `spec` is the item's alone, without settings such as `adopt`, and `declare` gets
+   * `{ metadata, spec }` and tells paths in the document.
+   */
+  readonly form?: DocumentForm;
+}
+
+/** Another kind of documents that declares objects of a class. */
+export interface Import {
+  readonly section: Section;
+  declare(item: Readonly<Record<string, unknown>>, complain: Complain): readonly Declared[];
 }
 
 /**
@@ -91,6 +126,8 @@ export interface ObjectClass {
   readonly name: ClassName;
   /** List of a Network or Tuning document that holds its items; absent where another class's items declare it. */
   readonly section?: Section;
+  /** Further kinds of documents whose items declare it. */
+  readonly imports?: readonly Import[];
   /**
    * `declared`: only the fields that a document gives are Weir's, others stay as they are. `whole`: the object is
    * exactly what the document says, and a field that it does not give has no value.

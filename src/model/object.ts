@@ -3,6 +3,10 @@
 
 /** Classes of kernel objects that a document declares. A class is one file or folder of `kinds/`. */
 export const CLASS_NAMES = [
+  'namespace',
+  'cidr-set',
+  'endpoint',
+  'policy',
   'device',
   'link',
   'wireguard',

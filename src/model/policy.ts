@@ -145,6 +145,19 @@ export interface CidrSetSpec {
   readonly file?: string;
 }
 
+/** Classes of objects that policy is made of. */
+export type PolicyClassName = 'endpoint' | 'cidr-set' | 'policy' | 'namespace';
+
+/** What is asked of the policy host: `spec` is an EndpointSpec, CidrSetSpec, PolicySpec or NamespaceSpec. */
+export type PolicyOperation =
+  | {
+      readonly op: 'set';
+      readonly class: PolicyClassName;
+      readonly key: string;
+      readonly spec: Readonly<Record<string, unknown>>;
+    }
+  | { readonly op: 'remove'; readonly class: PolicyClassName; readonly key: string };
+
 /** The label of a namespace that is its name. */
 export const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name';
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PlacedProblem } from '../base/errors.ts';
 import { OBJECT_CLASSES, objectClass } from '../kinds/classes.ts';
-import type { ObjectClass, Section } from '../kinds/object-class.ts';
+import type { Import, ObjectClass, Section } from '../kinds/object-class.ts';
 import { type ObjectId, objectId } from '../model/object.ts';
 import { circles } from './circles.ts';
-import type { Document, DocumentValue } from './document.ts';
+import { type Document, type DocumentSpec, type DocumentValue, hasSettings } from './document.ts';
 import type { DesiredObject, Origin } from './plan.ts';
 
 /** At most this many mistakes are told at once. */
@@ -102,9 +102,14 @@ function* declaredBy(
 ): Iterable<DesiredObject> {
   const { kind } = document.value;
   for (const one of OBJECT_CLASSES)
-    if (one.section?.document === kind && one.declare !== undefined)
-      for (const { item, path } of itemsIn(one.section, document.value))
-        yield* declaredByItem(document, one, item, path, complain);
+    for (const { section, declare } of waysOf(one))
+      if (section.document === kind)
+        for (const { item, path } of itemsIn(section, document.value))
+          yield* declaredByItem(document, declare, item, path, complain);
+}
+
+function waysOf({ section, declare, imports = [] }: ObjectClass): readonly Import[] {
+  return section === undefined || declare === undefined ? imports : [{ section, declare }, ...imports];
 }
 
 function itemsIn(
@@ -112,6 +117,7 @@ function itemsIn(
   { metadata, spec }: DocumentValue,
 ): Iterable<{ item: Item; path: string }> {
   if (!section.whole) return itemsOf(section, spec[section.name]);
+  if (section.form !== undefined) return [{ item: { metadata, spec }, path: '' }];
   const { netns: _, adopt: __, drift: ___, ...item } = spec;
   return [{ item: { ...item, name: metadata.name }, path: 'spec' }];
 }
@@ -129,29 +135,37 @@ export function* itemsOf(section: Section, value: unknown): Iterable<{ item: Ite
   }
 }
 
+function joined(path: string, rest: string): string {
+  return [path, rest].filter((part) => part !== '').join('.');
+}
+
+/** The settings of a document; one with a form of its own has none, whatever its item calls so. */
+function settingsOf({ kind, spec }: DocumentValue): DocumentSpec {
+  return hasSettings(kind) ? spec : {};
+}
+
 function withoutAdopt({ adopt: _, ...rest }: Item): Item {
   return rest;
 }
 
 function* declaredByItem(
   document: Document,
-  kind: ObjectClass,
+  declare: Import['declare'],
   item: Item,
   path: string,
   complain: (path: string, problem: string) => void,
 ): Iterable<DesiredObject> {
   const { name, file, value } = document;
-  const { netns = '', adopt = false, drift = 'report' } = value.spec;
+  const { netns = '', adopt = false, drift = 'report' } = settingsOf(value);
   const { adopt: own } = item;
-  const found =
-    kind.declare?.(own === undefined ? item : withoutAdopt(item), (at, problem) => {
-      complain(at === '' ? path : `${path}.${at}`, problem);
-    }) ?? [];
+  const found = declare(own === undefined ? item : withoutAdopt(item), (at, problem) => {
+    complain(joined(path, at), problem);
+  });
   for (const one of found) {
     const key = objectClass(one.class).key(one.spec);
     const origin = {
       document: name,
-      path: one.path === '' ? path : `${path}.${one.path}`,
+      path: joined(path, one.path),
       ...(file !== undefined && { file }),
     };
     const id = objectId(netns, one.class, key);

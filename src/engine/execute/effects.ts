@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { WeirError } from '../../base/errors.ts';
 import { type NamespaceIo, NETLINK, type ProgramHost } from '../../kernel/ports.ts';
 import type { GenericFamilies } from './generic-families.ts';
 import type { Effect } from './sink.ts';
@@ -21,5 +22,10 @@ export async function carryOut(
       return io.tun(effect.settings);
     case 'program':
       return programs.carryOut(effect.operation, io);
+    case 'policy':
+      throw new WeirError('BPF_FEATURE', {
+        feature: 'network policy',
+        problem: 'this agent has no policy host; take the documents about policy out',
+      });
   }
 }

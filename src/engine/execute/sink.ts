@@ -3,6 +3,7 @@ import type { ProgramOperation } from '../../codec/bpf/program.ts';
 import { Encoder } from '../../codec/encoder.ts';
 import type { MessageBatch } from '../../kernel/ports.ts';
 import type { OperationSink, TunSettings } from '../../kinds/object-class.ts';
+import type { PolicyOperation } from '../../model/policy.ts';
 import type { Answers } from './answers.ts';
 
 /** What is not rtnetlink: done one at a time, after everything that was written before it. */
@@ -10,7 +11,8 @@ export type Effect =
   | { readonly kind: 'genl'; readonly family: string; readonly command: number; readonly payload: Uint8Array }
   | { readonly kind: 'file'; readonly root: 'proc' | 'sys'; readonly path: string; readonly text: string }
   | { readonly kind: 'tun'; readonly settings: TunSettings }
-  | { readonly kind: 'program'; readonly operation: ProgramOperation };
+  | { readonly kind: 'program'; readonly operation: ProgramOperation }
+  | { readonly kind: 'policy'; readonly operation: PolicyOperation };
 
 /** rtnetlink messages in order, and then perhaps something else. */
 export interface Portion {
@@ -87,6 +89,10 @@ export class PortionSink implements OperationSink {
 
   program(operation: ProgramOperation): void {
     this.#effect({ kind: 'program', operation });
+  }
+
+  policy(operation: PolicyOperation): void {
+    this.#effect({ kind: 'policy', operation });
   }
 
   ifindex(name: string): number {
