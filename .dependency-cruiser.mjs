@@ -8,21 +8,33 @@ const MAY_IMPORT = {
   codec: ['base'],
   model: ['base'],
   kinds: ['base', 'codec', 'model'],
-  documents: ['base', 'model', 'kinds', 'plan'],
+  documents: ['base', 'model', 'kinds', 'plan', 'tuning'],
   plan: ['base', 'model', 'kinds'],
   policy: ['base', 'model', 'kinds'],
+  tuning: ['base', 'model', 'kinds', 'plan'],
   metrics: ['base', 'model'],
   programs: ['base', 'codec', 'model'],
   kernel: ['base', 'codec'],
-  observe: ['base', 'codec', 'model', 'kinds', 'metrics', 'programs', 'kernel/ports'],
-  engine: ['base', 'codec', 'model', 'kinds', 'plan', 'documents', 'policy', 'programs', 'kernel/ports'],
+  observe: ['base', 'codec', 'model', 'kinds', 'metrics', 'programs', 'tuning', 'kernel/ports'],
+  engine: [
+    'base',
+    'codec',
+    'model',
+    'kinds',
+    'plan',
+    'documents',
+    'policy',
+    'programs',
+    'tuning',
+    'kernel/ports',
+  ],
   lab: ['base', 'codec', 'kernel/ports'],
   api: ['base', 'model', 'plan', 'policy'],
   http: ['base', 'model', 'api'],
   cli: ['base', 'model', 'api'],
 };
 
-const PURE = ['base', 'codec', 'model', 'kinds', 'plan', 'policy', 'metrics', 'programs'];
+const PURE = ['base', 'codec', 'model', 'kinds', 'plan', 'policy', 'metrics', 'programs', 'tuning'];
 
 const layerRules = Object.entries(MAY_IMPORT).map(([layer, allowed]) => ({
   name: `${layer}-imports`,

@@ -27,6 +27,7 @@ import { createFlowsService } from './service/flows.ts';
 import { createService } from './service/service.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 import { loadTls, loadTrust, watchTokens } from './trust.ts';
+import { createProfileService } from './tuning/profiles.ts';
 
 /** Milliseconds that running requests get at the end. */
 const CLOSE_MS = 3_000;
@@ -167,8 +168,9 @@ export class Agent {
     });
     const drops = createDropsService({ ...parts, namespaces: this.#namespaces });
     const flows = createFlowsService({ ...parts, namespaces: this.#namespaces });
+    const change = this.#engine.service();
     return buildApp({
-      service: { ...service, ...this.#engine.service(), ...drops, ...flows },
+      service: { ...service, ...change, ...drops, ...flows, ...createProfileService(change) },
       version,
       log: this.#log,
       identify: (request) => identify(request, this.#trust),

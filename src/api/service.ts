@@ -16,6 +16,7 @@ import type {
 } from './schemas/state.ts';
 import type { LinkStatsReport } from './schemas/stats.ts';
 import type { Target } from './target.ts';
+import type { TuningService } from './tuning-service.ts';
 
 /** Ends a feed. */
 export interface Feed {
@@ -31,7 +32,8 @@ export interface WeirService
     ChangeService,
     DropsService,
     FlowsService,
-    ProgramService {}
+    ProgramService,
+    TuningService {}
 
 /** Looking at a node, which changes nothing. */
 export interface ObserveService {

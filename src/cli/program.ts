@@ -15,6 +15,7 @@ import { rollbackCommand } from './commands/rollback.ts';
 import { showCommand } from './commands/show.ts';
 import { statusCommand } from './commands/status.ts';
 import { topCommand } from './commands/top.ts';
+import { tuneCommand } from './commands/tune.ts';
 import { uninstallCommand } from './commands/uninstall.ts';
 import { versionCommand } from './commands/version.ts';
 import { DEFAULT_SOCKET } from './context.ts';
@@ -35,6 +36,7 @@ const COMMANDS: readonly ((deps: CliDeps) => Command)[] = [
   topCommand,
   programCommand,
   dropsCommand,
+  tuneCommand,
   labCommand,
   doctorCommand,
   uninstallCommand,

@@ -4,6 +4,7 @@ import { type TObject, type TSchema, Type } from 'typebox';
 import { OBJECT_CLASSES } from '../kinds/classes.ts';
 import type { DocumentForm, Section } from '../kinds/object-class.ts';
 import { apiVersionOf, DOCUMENT_KINDS, type DocumentKind } from '../plan/document.ts';
+import { ProfileField, ProfileSpec } from './profile-schema.ts';
 
 const closed = { additionalProperties: false };
 
@@ -104,13 +105,17 @@ export function documentSchema(kind: DocumentKind, items: (section: Section) => 
     return [[section.name, Type.Optional(whole)] as const];
   });
   const form = formOf(kind);
-  const settings = form === undefined ? SETTINGS : {};
+  const profile = kind === 'Tuning' ? { profile: Type.Optional(ProfileField) } : {};
+  const settings = form === undefined ? { ...SETTINGS, ...profile } : {};
   return Type.Object(
     {
       apiVersion: Type.Literal(apiVersionOf(kind), { description: 'Version of the format' }),
       kind: Type.Literal(kind, { description: 'What the document declares' }),
       metadata: form?.metadata ?? Metadata,
-      spec: Type.Object({ ...settings, ...Object.fromEntries(sections) }, closed),
+      spec:
+        kind === 'Profile'
+          ? ProfileSpec
+          : Type.Object({ ...settings, ...Object.fromEntries(sections) }, closed),
       ...(form?.kubernetes && {
         status: Type.Optional(
           Type.Unknown({ description: 'As an API server writes it; means nothing here' }),

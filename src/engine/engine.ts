@@ -19,6 +19,7 @@ import type { EngineParts } from './parts.ts';
 import { imageFor, narrowed, type Prepared, planBetween, planText, preparePlan } from './planning.ts';
 import { chooseProbes } from './probe/choose.ts';
 import { NO_PROBES, type Probes, probeBefore } from './probe/run.ts';
+import { type Profiled, withProfiles } from './profiles.ts';
 
 /** A change that is in the journal and not confirmed. */
 interface OpenChange {
@@ -260,12 +261,27 @@ export class Engine {
   ): Promise<Prepared> {
     const scope = whole ? undefined : this.#latest.scope(this.#revision, documents);
     const callers = await Promise.all(peers.map(async (peer) => (await this.parts.pathTo(peer)) ?? { peer }));
-    const found = scope?.documents ?? (await withDevices(this.parts, documents));
-    const task = { documents: found, scope, owned: this.#ownedNext(), callers, releases };
+    const owned = this.#ownedNext();
+    const { documents: found, notes } = await this.#resolved(scope, documents, owned);
+    const task = { documents: found, scope, owned, callers, releases };
     const prepared = await preparePlan(this.parts.reader, this.#features, task);
     const { plan, desired, observed } = prepared;
     await checkObjects(this.parts, desired, observed, false);
-    return { ...prepared, plan: { ...plan, diagnostics: withLines(plan.diagnostics, found) } };
+    return {
+      ...prepared,
+      plan: { ...plan, diagnostics: withLines([...plan.diagnostics, ...notes], found) },
+    };
+  }
+
+  /** The documents with the names of their devices and the settings of their profiles. */
+  async #resolved(
+    scope: Scope | undefined,
+    documents: DocumentSet,
+    owned: ReadonlyMap<ObjectId, OwnedObject>,
+  ): Promise<Profiled> {
+    if (scope !== undefined) return { documents: scope.documents, notes: [] };
+    const named = await withDevices(this.parts, documents);
+    return withProfiles(this.parts, named, (id) => owned.has(id));
   }
 
   async #change(

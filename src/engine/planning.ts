@@ -13,6 +13,7 @@ import { imageOf } from '../plan/restore.ts';
 import type { DocumentSet } from './documents.ts';
 import type { Features } from './features.ts';
 import type { Scope } from './latest.ts';
+import { assumingProfiles } from './profiles.ts';
 import { Wanted } from './wanted.ts';
 
 type Observed = ReadonlyMap<ObjectId, NetObject>;
@@ -76,10 +77,10 @@ function ownedIn(owned: Owned, ids: ReadonlySet<ObjectId>): Owned {
 /** What leads from a node that is as `from` says to one that is as `to` says, without looking at any. */
 export function planBetween(from: DocumentSet, to: DocumentSet): Plan {
   const nowhere = { owned: new Map(), observed: new Map(), unsupported: new Set<string>(), callers: [] };
-  const { owns } = makePlan({ ...nowhere, desired: declaredBy(from) });
+  const { owns } = makePlan({ ...nowhere, desired: declaredBy(assumingProfiles(from)) });
   const owned = new Map(owns.map((object) => [object.id, object]));
   const observed = new Map(owns.map(({ declared: spec, ...object }) => [object.id, { ...object, spec }]));
-  return makePlan({ ...nowhere, desired: declaredBy(to), owned, observed });
+  return makePlan({ ...nowhere, desired: declaredBy(assumingProfiles(to)), owned, observed });
 }
 
 /** What differs from `plan` once it has been carried out; nothing when all is as it shall be. */

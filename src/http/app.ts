@@ -30,6 +30,7 @@ import { programRoutes } from './routes/programs.ts';
 import { revisionRoutes } from './routes/revisions.ts';
 import { stateRoutes } from './routes/state.ts';
 import { statsRoutes } from './routes/stats.ts';
+import { tuningRoutes } from './routes/tuning.ts';
 import { schemaController } from './schema-controller.ts';
 
 export interface AppOptions {
@@ -83,6 +84,7 @@ function declareRoutes(app: FastifyInstance, { service, version, events, documen
     revisionRoutes(to, service);
     documentRoutes(to, service);
     programRoutes(to, service);
+    tuningRoutes(to, service);
     const streams = new EventStreams(to, events);
     eventRoutes(to, service, streams);
     dropRoutes(to, service, streams);

@@ -156,6 +156,7 @@ function* declaredByItem(
   complain: (path: string, problem: string) => void,
 ): Iterable<DesiredObject> {
   const { name, file, value } = document;
+  const reason = document.reasons?.get(path);
   const { netns = '', adopt = false, drift = 'report' } = settingsOf(value);
   const { adopt: own } = item;
   const found = declare(own === undefined ? item : withoutAdopt(item), (at, problem) => {
@@ -167,6 +168,7 @@ function* declaredByItem(
       document: name,
       path: joined(path, one.path),
       ...(file !== undefined && { file }),
+      ...(reason !== undefined && { reason }),
     };
     const id = objectId(netns, one.class, key);
     yield { id, netns, class: one.class, key, spec: one.spec, origin, adopt: adopt || own === true, drift };

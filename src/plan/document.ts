@@ -5,6 +5,7 @@ import { DEFAULT_NAMESPACE } from '../model/policy.ts';
 export const DOCUMENT_KINDS = [
   'Network',
   'Tuning',
+  'Profile',
   'Program',
   'Endpoint',
   'CidrSet',
@@ -82,4 +83,6 @@ export interface Document {
   readonly file?: string;
   /** Where `path` stands in the file. */
   readonly locate?: (path: string) => Position | undefined;
+  /** Why an item is declared, by its path: of what a profile brought. */
+  readonly reasons?: ReadonlyMap<string, string>;
 }

@@ -13,6 +13,8 @@ export interface Origin {
   readonly file?: string;
   /** From 1, when known. */
   readonly line?: number;
+  /** Why, where a profile brought it. */
+  readonly reason?: string;
 }
 
 /** An object as documents want it. */

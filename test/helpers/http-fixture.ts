@@ -74,6 +74,10 @@ export function fixedService(
       deliver({ id: '7', body: { kind: 'gap', packets: 1 }, json: '{"kind":"gap","packets":1}' });
       return { close: () => {} };
     },
+    profiles: async () => ({ items: [] }),
+    profile: async (_target, name) => {
+      throw new WeirError('NOT_FOUND', { what: 'profile', name, hint: '' });
+    },
     ...noChanges('this one has no programs'),
     ...changes,
     publish: (event) => {

@@ -64,6 +64,7 @@ const Origin = Type.Object(
     path: Type.String({ description: 'Dotted path in the document' }),
     file: Type.Optional(Type.String()),
     line: Type.Optional(Type.Integer({ minimum: 1 })),
+    reason: Type.Optional(Type.String({ description: 'Why, where a profile brought it' })),
   },
   closed,
 );

@@ -9,6 +9,7 @@ import { withDevices } from '../devices.ts';
 import type { Engine } from '../engine.ts';
 import type { Scope } from '../latest.ts';
 import { declaredBy, driftOf } from '../planning.ts';
+import { withProfiles } from '../profiles.ts';
 import { classesOf, groupsFor, SILENT } from './groups.ts';
 import { Restorer } from './restorer.ts';
 import { RouteFilter } from './route-filter.ts';
@@ -103,8 +104,9 @@ export class DriftWatch {
 
   /** What the documents mean now: devices that they look for come and go. */
   async #resolve(): Promise<void> {
-    const { journal, parts } = this.#engine;
-    const documents = await withDevices(parts, this.#engine.documentsOf(journal.current));
+    const { journal, owned, parts } = this.#engine;
+    const named = await withDevices(parts, this.#engine.documentsOf(journal.current));
+    const { documents } = await withProfiles(parts, named, (id) => owned.has(id));
     this.#desired = new Map(declaredBy(documents).map((object) => [object.id, object]));
     for (const id of this.#drifted.keys()) if (!this.#desired.has(id)) this.#drifted.delete(id);
   }
