@@ -21,9 +21,14 @@ function isText(type: FieldType): boolean {
   return type.t === 'text' || (type.t === 'array' && isText(type.of));
 }
 
+/** Fields but for those that only fill. */
+export function fieldsShown(fields: readonly Field[]): readonly Field[] {
+  return fields.filter((field) => !/^_?pad\d*$/.test(field.name));
+}
+
 function emitLayout({ name, size, fields }: Layout): string {
   const type = pascal(name);
-  const shown = fields.filter((field) => !/^_?pad\d*$/.test(field.name));
+  const shown = fieldsShown(fields);
   const members = shown.map((field) => `  readonly ${camel(field.name)}: ${typeText(field.type)};`);
   const values = shown.map((field) => `    ${camel(field.name)}: ${valueText(field)},`);
   return [

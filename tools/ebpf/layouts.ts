@@ -71,10 +71,31 @@ export function sharedMaps(btf: Btf): readonly SharedMap[] {
 }
 
 function markedLayouts(btf: Btf): readonly Layout[] {
-  const sections = ['.bss', '.data', '.rodata'].flatMap((section) => btf.variables(section));
-  return sections
-    .filter(({ name }) => name.startsWith('weir_type_'))
-    .map(({ type }) => layoutOf(btf, btf.resolve(btf.resolve(type).size)));
+  return variablesOf(btf, 'weir_type_').map(({ type }) => layoutOf(btf, btf.resolve(btf.resolve(type).size)));
+}
+
+/** An enum that user space shares: `members` without what their names begin with in common. */
+export interface SharedEnum {
+  readonly name: string;
+  readonly members: readonly (readonly [name: string, value: number])[];
+}
+
+/** Enums of variables that are named weir_enum_*. */
+export function sharedEnums(btf: Btf): readonly SharedEnum[] {
+  return variablesOf(btf, 'weir_enum_').map(({ name, type }) => ({
+    name: name.slice('weir_enum_'.length),
+    members: btf.enumerators(btf.resolve(type)),
+  }));
+}
+
+/** True when user space writes what it shares: the variable weir_encoders says so. */
+export function wantsEncoders(btf: Btf): boolean {
+  return variablesOf(btf, 'weir_encoders').length > 0;
+}
+
+function variablesOf(btf: Btf, prefix: string): readonly { readonly name: string; readonly type: number }[] {
+  const all = ['.bss', '.data', '.rodata'].flatMap((section) => btf.variables(section));
+  return all.filter(({ name }) => name.startsWith(prefix));
 }
 
 function refuseHoles(map: string, key: Layout): void {

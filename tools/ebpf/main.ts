@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { Btf } from '../../src/codec/bpf/btf.ts';
 import { elfSections } from '../../src/codec/bpf/elf.ts';
 import { emitDecoders } from './emit.ts';
-import { sharedLayouts } from './layouts.ts';
+import { emitEncoder, emitEnum } from './emit-encoders.ts';
+import { sharedEnums, sharedLayouts, wantsEncoders } from './layouts.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const generated = join(root, 'src/programs/generated');
@@ -20,7 +21,10 @@ function decodersOf(program: string): string {
   const bytes = readFileSync(join(root, 'ebpf/build', `${program}.bpf.o`));
   const btf = elfSections(bytes).find(({ name }) => name === '.BTF');
   if (btf === undefined) throw new Error(`${program}: the object has no BTF`);
-  return emitDecoders(program, sharedLayouts(new Btf(btf.bytes)));
+  const types = new Btf(btf.bytes);
+  const enums = sharedEnums(types).map(({ name, members }) => emitEnum(program, name, members));
+  const encoders = wantsEncoders(types) ? sharedLayouts(types).map(emitEncoder) : [];
+  return [emitDecoders(program, sharedLayouts(types)), ...encoders, ...enums].join('\n');
 }
 
 const built = spawnSync(process.execPath, [join(root, 'tools/ebpf/build.mjs'), ...chosen], {

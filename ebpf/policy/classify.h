@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* From the remote address to the identity of the peer, and from peer and port to the verdict. */
+#ifndef WEIR_POLICY_CLASSIFY_H
+#define WEIR_POLICY_CLASSIFY_H
+
+#include "parse.h"
+
+/* No identity is this large: the maps are at odds. */
+#define NO_IDENTITY 0xffffffff
+
+/* Steps of a search in 65,536 records, and in the longest segment of ports. */
+#define V4_STEPS 17
+#define PORT_STEPS 20
+
+/* Identity of an IPv4 address, in host order, by the policy in a slot. */
+VERIFIED_ALONE __u32 v4_identity(__u32 address, __u32 slot)
+{
+	__u32 block = address >> 16;
+	__u16 low = address;
+	struct policy_v4_root *root = bpf_map_lookup_elem(&policy_v4_root, &block);
+	struct policy_v4 *record;
+	__u32 first, count, i;
+
+	if (!root)
+		return NO_IDENTITY;
+	first = root->slot[slot & 1].first;
+	count = root->slot[slot & 1].count;
+	if (!count)
+		return first;
+	for (i = 0; i < V4_STEPS && count > 1; i++) {
+		__u32 half = count >> 1;
+		__u32 middle = first + half;
+
+		record = bpf_map_lookup_elem(&policy_v4, &middle);
+		if (!record)
+			return NO_IDENTITY;
+		if (record->low <= low) {
+			first = middle;
+			count -= half;
+		} else
+			count = half;
+	}
+	record = bpf_map_lookup_elem(&policy_v4, &first);
+	return record ? record->identity : NO_IDENTITY;
+}
+
+static __always_inline __u32 v6_identity(const struct packet *p)
+{
+	struct policy_v6_key key = { .length = 128 };
+	struct policy_v6 *found;
+
+	__builtin_memcpy(key.address, p->key.remote, 16);
+	found = bpf_map_lookup_elem(&policy_v6, &key);
+	return found ? found->identity[p->slot & 1] : 0;
+}
+
+static __always_inline __u32 class_of(const struct packet *p)
+{
+	switch (p->key.protocol) {
+	case IPPROTO_TCP:
+		return POLICY_CLASS_TCP;
+	case IPPROTO_UDP:
+		return POLICY_CLASS_UDP;
+	case IPPROTO_SCTP:
+		return POLICY_CLASS_SCTP;
+	case IPPROTO_ICMP:
+		return is_v6(p) ? POLICY_CLASS_OTHER : POLICY_CLASS_ICMP;
+	case IPPROTO_ICMPV6:
+		return is_v6(p) ? POLICY_CLASS_ICMPV6 : POLICY_CLASS_OTHER;
+	}
+	return POLICY_CLASS_OTHER;
+}
+
+/* Where a connection that began in the direction `origin` falls in a segment of ports. */
+static __always_inline __u32 port_key(const struct packet *p, __u32 origin)
+{
+	__u32 class = class_of(p);
+
+	if (class == POLICY_CLASS_OTHER)
+		return class << 16 | (p->key.protocol & 0xff);
+	if (class == POLICY_CLASS_ICMP || class == POLICY_CLASS_ICMPV6) {
+		/* The flow of a reply is that of its request. */
+		if (origin != p->direction)
+			return class << 16 | (p->key.remote_port & 0xff00);
+		return class << 16 | (__u32)p->icmp_type << 8 | p->icmp_code;
+	}
+	return class << 16 | (origin == POLICY_INGRESS ? p->key.local_port : p->key.remote_port);
+}
+
+#define NO_VERDICT 0xffffffff
+
+VERIFIED_ALONE __u32 port_verdict(__u32 first, __u32 count, __u32 key)
+{
+	struct policy_port *record;
+	__u32 i;
+
+	for (i = 0; i < PORT_STEPS && count > 1; i++) {
+		__u32 half = count >> 1;
+		__u32 middle = first + half;
+
+		record = bpf_map_lookup_elem(&policy_ports, &middle);
+		if (!record)
+			return NO_VERDICT;
+		if (record->key <= key) {
+			first = middle;
+			count -= half;
+		} else
+			count = half;
+	}
+	if (!count)
+		return NO_VERDICT;
+	record = bpf_map_lookup_elem(&policy_ports, &first);
+	return record ? record->verdict : NO_VERDICT;
+}
+
+static __always_inline bool same_address(const __u8 *one, const __u8 *other)
+{
+	const __u64 *a = (const __u64 *)one;
+	const __u64 *b = (const __u64 *)other;
+
+	return a[0] == b[0] && a[1] == b[1];
+}
+
+/*
+ * Judge the packet's connection as a new one that begins in the direction `origin`: `rule`, `audit_rule` and what led
+ * there are left in the packet.
+ * @returns 0 when the maps are at odds, which is a denial.
+ */
+VERIFIED_ALONE int find_rule(struct packet *p, struct policy_place_slot *at, __u32 origin, __u32 flags)
+{
+	struct policy_segment segment = {};
+	struct policy_peer_key key;
+	struct policy_peer *peer;
+	__u32 verdict, i;
+
+	if (!p || !at)
+		return 0;
+	p->set = at->set[origin & 1];
+	p->identity = 0;
+	p->rule = POLICY_RULE_DEFAULT;
+	p->audit_rule = POLICY_RULE_DEFAULT;
+	p->reason = POLICY_NO_POLICY;
+	if (p->set == POLICY_NO_SET)
+		return 1;
+	if (same_address(p->key.local, p->key.remote)) {
+		p->reason = POLICY_ITSELF;
+		return 1;
+	}
+	p->identity = is_v6(p) ? v6_identity(p) : v4_identity(bpf_ntohl(*(const __u32 *)(p->key.remote + 12)), p->slot);
+	if (p->identity == NO_IDENTITY)
+		return 0;
+	if (at->self_identity && p->identity == at->self_identity) {
+		p->reason = POLICY_ITSELF;
+		return 1;
+	}
+	p->reason = POLICY_BY_RULE;
+	key.set = p->set;
+	key.identity = p->identity;
+	peer = bpf_map_lookup_elem(&policy_peers, &key);
+	if (peer)
+		segment = peer->slot[p->slot & 1];
+	if (!segment.count) {
+		struct policy_set *set = bpf_map_lookup_elem(&policy_sets, &key.set);
+
+		if (!set)
+			return 0;
+		segment = is_v6(p) ? set->slot[p->slot & 1].v6 : set->slot[p->slot & 1].v4;
+	}
+	verdict = port_verdict(segment.first, segment.count, port_key(p, origin));
+	for (i = 0; i < POLICY_CHAIN; i++) {
+		struct policy_verdict *found = bpf_map_lookup_elem(&policy_verdicts, &verdict);
+
+		if (!found)
+			return 0;
+		if ((flags & found->tcp_mask) == found->tcp_value) {
+			p->rule = found->rule;
+			p->audit_rule = found->audit_rule;
+			return 1;
+		}
+		verdict = found->next;
+	}
+	return 0;
+}
+
+static __always_inline struct policy_rule *judge(struct packet *p, struct policy_place_slot *at, __u32 origin, __u32 flags)
+{
+	return find_rule(p, at, origin, flags) ? bpf_map_lookup_elem(&policy_rules, &p->rule) : NULL;
+}
+
+#endif

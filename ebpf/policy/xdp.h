@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Early drop at a host's device: what is denied for certain does not reach the stack. Everything else is left to the
+ * program at tcx, which judges it whole: this one never lets anything pass for good.
+ */
+#ifndef WEIR_POLICY_XDP_H
+#define WEIR_POLICY_XDP_H
+
+#include "verdict.h"
+
+static __always_inline bool has_flow(struct packet *p)
+{
+	bool fresh;
+
+	return flow_of(&p->key, now_jiffies(), &fresh) != NULL;
+}
+
+static __always_inline int early(void *data, void *end, __u32 ifindex)
+{
+	struct policy_place_key key = { .space = space, .ifindex = ifindex };
+	struct policy_place *place = bpf_map_lookup_elem(&policy_places, &key);
+	struct packet p = { .direction = POLICY_INGRESS, .length = end - data };
+	struct policy_place_slot *at;
+	struct policy_config *config;
+	struct policy_rule *rule;
+	enum icmp_kind kind;
+	__u32 zero = 0;
+
+	config = bpf_map_lookup_elem(&policy_config, &zero);
+	if (!place || !config)
+		return XDP_PASS;
+	p.epoch = *(volatile __u32 *)&config->epoch;
+	p.slot = p.epoch & 1;
+	at = &place->slot[p.slot];
+	if (!at->endpoint || !at->set[POLICY_INGRESS])
+		return XDP_PASS;
+	if (quick(&p, data, end, p.length) != PARSED)
+		return XDP_PASS;
+	p.key.endpoint = at->endpoint;
+	kind = icmp_kind(&p);
+	if (kind == ICMP_KIND_ERROR || kind == ICMP_KIND_NEIGHBOUR || is_dhcp(&p))
+		return XDP_PASS;
+	rule = judge(&p, at, POLICY_INGRESS, p.tcp_flags);
+	if (!rule || rule->action != POLICY_DENY || p.rule != p.audit_rule || rule->log)
+		return XDP_PASS;
+	/* A flow may have been begun from this side, or be kept. */
+	if (!is_first_syn(&p) && has_flow(&p))
+		return XDP_PASS;
+	count_rule(&p, rule->counter);
+	count_reason(&p, POLICY_DENIED);
+	return XDP_DROP;
+}
+
+#endif
