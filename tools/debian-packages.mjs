@@ -2,7 +2,7 @@
 // The Debian packages that Weir needs, by purpose. The README lists them from here.
 
 /** To build and run the agent. */
-export const RUN = ['g++', 'make', 'python3', 'clang', 'llvm', 'libbpf-dev', 'linux-libc-dev'];
+export const RUN = ['g++', 'make', 'python3', 'clang', 'llvm', 'libbpf-dev', 'libpcap-dev', 'linux-libc-dev'];
 
 /** To run the tests: oracles and a terminal. */
 export const TEST = [
@@ -14,6 +14,7 @@ export const TEST = [
   'openssl',
   'tmux',
   'bpftool',
+  'tcpdump',
   'tshark',
 ];
 

@@ -15,6 +15,8 @@ const node = join(root, 'node_modules/.bin/node');
 const nodedir = join(root, `node_modules/node-linux-${process.arch}`);
 /** npm packages whose addons are compiled here, against the headers of the Node that will load them. */
 const COMPILED = ['syscall-napi', 'buffer2address'];
+/** The same, of packages that Weir works without: a machine without libpcap's headers still gets an agent. */
+const COMPILED_IF_POSSIBLE = ['pcap'];
 
 function fail(message) {
   console.error(`weir setup: ${message}`);
@@ -124,17 +126,40 @@ function installNpmPackages() {
       gyp(`compiling ${name}`, folder),
     );
   }
+  for (const name of COMPILED_IF_POSSIBLE) compileOptional(name);
+}
+
+/** One that cannot be compiled is said, and tried again only when something changed. */
+function compileOptional(name) {
+  const folder = `node_modules/${name}`;
+  if (!existsSync(join(root, folder))) return;
+  once(`compiled-${name}`, ['package-lock.json'], `${folder}/package.json`, () => {
+    console.error(`weir setup: compiling ${name}`);
+    const done = spawnSync(node, gypArguments(folder), gypOptions());
+    if (done.status === 0) return;
+    const [problem] = `${done.stderr ?? ''}`.split('\n').filter((line) => /error/i.test(line));
+    console.error(
+      `weir setup: ${name} is left out, Weir works without it: ${problem ?? done.error?.message}`,
+    );
+  });
 }
 
 function gyp(what, folder) {
-  run(
-    what,
-    node,
-    [join(root, 'node_modules/node-gyp/bin/node-gyp.js'), 'rebuild', '-C', folder, `--nodedir=${nodedir}`],
-    {
-      env: { ...process.env, npm_config_nodedir: nodedir },
-    },
-  );
+  run(what, node, gypArguments(folder), gypOptions());
+}
+
+function gypArguments(folder) {
+  return [
+    join(root, 'node_modules/node-gyp/bin/node-gyp.js'),
+    'rebuild',
+    '-C',
+    folder,
+    `--nodedir=${nodedir}`,
+  ];
+}
+
+function gypOptions() {
+  return { cwd: root, encoding: 'utf8', env: { ...process.env, npm_config_nodedir: nodedir } };
 }
 
 if (process.platform !== 'linux') fail('Weir runs on Linux only');

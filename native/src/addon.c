@@ -9,6 +9,7 @@
 
 #include "args.h"
 #include "bpf_face.h"
+#include "capture_face.h"
 #include "core.h"
 #include "fdwatch.h"
 #include "later.h"
@@ -349,6 +350,14 @@ NAPI_MODULE_INIT()
 		EXPORT("ringOpen", bpf_face_ring_open),
 		EXPORT("ringDrain", bpf_face_ring_drain),
 		EXPORT("ringClose", bpf_face_ring_close),
+		EXPORT("captureOpen", capture_face_open),
+		EXPORT("captureFd", capture_face_fd),
+		EXPORT("captureDevice", capture_face_device),
+		EXPORT("captureStamp", capture_face_stamp),
+		EXPORT("captureStatistics", capture_face_statistics),
+		EXPORT("captureRead", capture_face_read),
+		EXPORT("captureClose", capture_face_close),
+		EXPORT("filterCompileLater", capture_face_compile),
 		EXPORT("unixPeer", unix_peer),
 		EXPORT("unixSend", unix_send),
 	};

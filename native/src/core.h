@@ -142,6 +142,76 @@ void weir_ring_close(struct weir_ring *ring);
  */
 size_t weir_ring_drain(struct weir_ring *ring, uint8_t *out, size_t room);
 
+/* ---- capture.c: packets of a device ------------------------------------------------------------------------- */
+
+struct weir_capture;
+
+struct weir_capture_options {
+	int netns;
+	int ifindex;
+	/* Without the header of the link layer, for devices where that is none that capture files know. */
+	bool cooked;
+	bool promiscuous;
+	/* Of the ring: a power of two of pages, and how many. */
+	uint32_t block_size;
+	uint32_t block_count;
+	/* Milliseconds after which a block is handed over that is not full. */
+	uint32_t retire_ms;
+	/* Instructions of classic BPF (struct sock_filter) that also say how much of a packet is kept. */
+	const void *filter;
+	size_t filter_count;
+};
+
+/* Begin to capture. */
+int weir_capture_open(const struct weir_capture_options *options, struct weir_capture **out);
+void weir_capture_close(struct weir_capture *capture);
+
+/* Readable when there is a block; it remains the capture's. */
+int weir_capture_fd(const struct weir_capture *capture);
+
+/* The ifindex of the device, -ENODEV once it is gone. */
+int weir_capture_device(const struct weir_capture *capture);
+
+/* Let the kernel stamp packets where they arrive, for all sockets alike, and not for each where it gets them. */
+int weir_capture_stamp(struct weir_capture *capture, bool early);
+
+/* Packets that passed the filter since the last call, and those of them that were dropped since the ring was full. */
+int weir_capture_statistics(struct weir_capture *capture, uint32_t *packets, uint32_t *drops);
+
+struct weir_capture_read {
+	/* Number of the interface in the file. */
+	uint32_t interface;
+	uint32_t snap_length;
+	bool ethernet;
+	/* Packets at most. */
+	uint64_t most;
+	/* Nanoseconds since the epoch: what is earlier is left out. */
+	uint64_t not_before;
+	/* What was read: packets, their bytes on the wire, times of the first and the last. */
+	uint64_t packets;
+	uint64_t octets;
+	uint64_t first;
+	uint64_t last;
+};
+
+/*
+ * Move packets into `out`, each as an enhanced packet block of pcapng in the byte order of this machine with times in
+ * nanoseconds. Returns the bytes written; a packet for which there is no room stays in the ring.
+ */
+size_t weir_capture_read(struct weir_capture *capture, uint8_t *out, size_t room, struct weir_capture_read *read);
+
+/* ---- filter.c: pcap-filter(7) -------------------------------------------------------------------------------- */
+
+enum { WEIR_FILTER_ERROR = 512 };
+
+/*
+ * Compile a filter for LINKTYPE_* frames. Returns how many instructions of classic BPF *instructions has, which is the
+ * caller's to free; -EINVAL with libpcap's words in `error`; -ELIBACC where there is no libpcap. May look up names of
+ * hosts, so it may take seconds.
+ */
+int weir_filter_compile(int link_type, int snap_length, const char *text, void **instructions,
+			char error[WEIR_FILTER_ERROR]);
+
 /* ---- unix.c: Unix sockets ------------------------------------------------------------------------------------ */
 
 /* Who is at the other end (SO_PEERCRED). */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests of native/src/core.h on the real kernel, in namespaces of their own: see run.sh. */
 #include "../src/core.h"
+#include "capture-test.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -26,7 +27,7 @@
 
 static int passed, failed;
 
-static void check_that(bool good, const char *what, int line)
+void check_that(bool good, const char *what, int line)
 {
 	if (good) {
 		passed++;
@@ -35,8 +36,6 @@ static void check_that(bool good, const char *what, int line)
 	failed++;
 	fprintf(stderr, "core-test.c:%d: failed: %s\n", line, what);
 }
-
-#define CHECK(condition) check_that((condition), #condition, __LINE__)
 
 struct link_request {
 	struct nlmsghdr header;
@@ -413,6 +412,14 @@ static int open_descriptors(void)
 	return count;
 }
 
+static void test_captures_here(void)
+{
+	int netns = own_netns();
+
+	test_captures(netns);
+	close(netns);
+}
+
 /* Own network and mount namespaces: nothing that happens here is seen outside. */
 static void isolate(void)
 {
@@ -448,6 +455,7 @@ int main(void)
 	ring_gives_whole_records();
 	unix_peer_is_this_process();
 	unix_datagram_arrives();
+	test_captures_here();
 	CHECK(open_descriptors() == before);
 	if (failed)
 		printf("%d failed\n", failed);

@@ -83,6 +83,9 @@ export const ERRORS = {
   ROLLBACK_FAILED: { ...failure('{error}; undoing it failed too: {leftovers}'), exit: 4 },
   PROBE: failure('{what}: {problem}', 503, true),
   JOURNAL: failure('journal {file}: {problem}'),
+  // capturing
+  CAPTURE_FILTER: usage('filter "{filter}": {problem}'),
+  CAPTURE_SPACE: failure('{path}: {problem}', 507, true),
   // agent and cli
   AGENT_UNREACHABLE: failure('no agent answers on {socket}: {problem}', 503, true),
   AGENT_RUNNING: failure('another agent already listens on {socket}', 409),

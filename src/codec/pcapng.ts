@@ -8,11 +8,20 @@ export const PCAPNG_TYPE = 'application/x-pcapng';
 /** What the bytes of packets begin with (LINKTYPE_*). */
 export const LINK_TYPE = { ethernet: 1, raw: 101, linuxSll2: 276 } as const;
 
-const BLOCK = { section: 0x0a0d_0d0a, interface: 1, enhancedPacket: 6 } as const;
+const BLOCK = { section: 0x0a0d_0d0a, interface: 1, statistics: 5, enhancedPacket: 6 } as const;
 const OPTION = { end: 0, comment: 1 } as const;
 const SECTION_OPTION = { hardware: 2, os: 3, application: 4 } as const;
 const INTERFACE_OPTION = { name: 2, description: 3, timeResolution: 9 } as const;
 const PACKET_OPTION = { flags: 2 } as const;
+const STATISTICS_OPTION = {
+  start: 2,
+  end: 3,
+  received: 4,
+  dropped: 5,
+  accepted: 6,
+  osDropped: 7,
+  delivered: 8,
+} as const;
 const BYTE_ORDER = 0x1a2b_3c4d;
 const NANOSECONDS = 9;
 const LONGEST_OPTION = 0xffff;
@@ -46,6 +55,22 @@ export interface PcapngPacket {
   readonly data: Uint8Array;
   readonly comment?: string;
   readonly direction?: 'in' | 'out';
+}
+
+/** What became of the packets of an interface. */
+export interface PcapngStatistics {
+  /** As {@link PcapngWriter.addInterface} numbered it. */
+  readonly interface: number;
+  /** When these were read, and since when they count; nanoseconds since the epoch. */
+  readonly time: bigint;
+  readonly start: bigint;
+  /** Packets that passed the filter. */
+  readonly accepted: number;
+  /** Those of them that were lost since the buffer was full. */
+  readonly dropped: number;
+  /** Packets that are in the file, or in those before it. */
+  readonly delivered: number;
+  readonly comment?: string;
 }
 
 /** Makes a file block by block; what was made is taken in portions. It begins with its section. */
@@ -83,8 +108,7 @@ export class PcapngWriter {
   addPacket({ interface: number, time, length, data, comment, direction }: PcapngPacket): void {
     const start = this.#begin(BLOCK.enhancedPacket, 20 + padded(data.length));
     this.#view.setUint32(start, number, true);
-    this.#view.setUint32(start + 4, Number(BigInt.asUintN(32, time >> 32n)), true);
-    this.#view.setUint32(start + 8, Number(BigInt.asUintN(32, time)), true);
+    this.#time(start + 4, time);
     this.#view.setUint32(start + 12, data.length, true);
     this.#view.setUint32(start + 16, Math.max(length, data.length), true);
     this.#bytes.set(data, start + 20);
@@ -92,6 +116,29 @@ export class PcapngWriter {
     if (direction !== undefined)
       this.#option(PACKET_OPTION.flags, Uint8Array.of(direction === 'in' ? 1 : 2, 0, 0, 0));
     this.#end(start);
+  }
+
+  addStatistics({
+    interface: number,
+    time,
+    start,
+    accepted,
+    dropped,
+    delivered,
+    comment,
+  }: PcapngStatistics): void {
+    const block = this.#begin(BLOCK.statistics, 12);
+    this.#view.setUint32(block, number, true);
+    this.#time(block + 4, time);
+    this.#text(OPTION.comment, comment);
+    this.#timeOption(STATISTICS_OPTION.start, start);
+    this.#timeOption(STATISTICS_OPTION.end, time);
+    this.#counter(STATISTICS_OPTION.received, accepted);
+    this.#counter(STATISTICS_OPTION.dropped, dropped);
+    this.#counter(STATISTICS_OPTION.accepted, accepted);
+    this.#counter(STATISTICS_OPTION.osDropped, dropped);
+    this.#counter(STATISTICS_OPTION.delivered, delivered);
+    this.#end(block);
   }
 
   /** Bytes that were made and not taken yet. */
@@ -104,6 +151,24 @@ export class PcapngWriter {
     const taken = this.#bytes.slice(0, this.#length);
     this.#length = 0;
     return taken;
+  }
+
+  /** The upper half comes first. */
+  #time(at: number, time: bigint): void {
+    this.#view.setUint32(at, Number(BigInt.asUintN(32, time >> 32n)), true);
+    this.#view.setUint32(at + 4, Number(BigInt.asUintN(32, time)), true);
+  }
+
+  #timeOption(code: number, time: bigint): void {
+    const at = this.#length + 4;
+    this.#option(code, new Uint8Array(8));
+    this.#time(at, time);
+  }
+
+  #counter(code: number, value: number): void {
+    const at = this.#length + 4;
+    this.#option(code, new Uint8Array(8));
+    this.#view.setBigUint64(at, BigInt(value), true);
   }
 
   /** @returns where the block's body of `size` zeroed bytes begins. */

@@ -10,6 +10,9 @@ export type FdWatch = object & { readonly __fdWatch: never };
 /** A BPF ring buffer in memory, made by {@link NativeAddon.ringOpen}. */
 export type BpfRing = object & { readonly __bpfRing: never };
 
+/** Packets of a device, made by {@link NativeAddon.captureOpen}. */
+export type NativeCapture = object & { readonly __capture: never };
+
 /** What a watched descriptor is ready for. */
 export const FD_EVENT = { none: 0, readable: 1, writable: 2 } as const;
 
@@ -113,6 +116,37 @@ export interface NativeAddon {
    */
   ringDrain(ring: BpfRing, bytes: Uint8Array): number;
   ringClose(ring: BpfRing): void;
+  /**
+   * Capture packets of a device by a ring of its own. `numbers`: without the link layer's header, promiscuous, bytes of a
+   * block (a power of two of pages), blocks, milliseconds until a block is handed over that is not full. `filter` is
+   * classic BPF, struct sock_filter one behind the other.
+   */
+  captureOpen(
+    netns: number,
+    ifindex: number,
+    numbers: Int32Array,
+    filter: Uint8Array,
+  ): NativeCapture | number;
+  /** Readable when there are packets; it remains the capture's. */
+  captureFd(capture: NativeCapture): number;
+  /** The ifindex, or -ENODEV once the device is gone. */
+  captureDevice(capture: NativeCapture): number;
+  /** Let the kernel stamp packets where they arrive, for all sockets alike. */
+  captureStamp(capture: NativeCapture, early: boolean): number;
+  /** `counts` gets what came since the last call: packets that passed the filter, and those of them that were dropped. */
+  captureStatistics(capture: NativeCapture, counts: Uint32Array): number;
+  /**
+   * Move packets into `bytes`, each as an enhanced packet block of pcapng. `numbers`, in: interface, snap length, 1 for
+   * Ethernet, most packets, earliest time; out, behind them: packets, bytes on the wire, times of the first and the last.
+   * @returns bytes written.
+   */
+  captureRead(capture: NativeCapture, bytes: Uint8Array, numbers: BigUint64Array): number;
+  captureClose(capture: NativeCapture): void;
+  /**
+   * Compile a filter of pcap-filter(7) for a LINKTYPE_*, on a thread of the pool. @returns classic BPF, or libpcap's words
+   * for what is wrong, or -ELIBACC where there is no libpcap.
+   */
+  filterCompileLater(linkType: number, snapLength: number, text: string): Promise<Buffer | string | number>;
   /** SO_PEERCRED of a connected Unix socket: pid, uid, gid. */
   unixPeer(fd: number): readonly [pid: number, uid: number, gid: number] | number;
   /** Send one datagram to a Unix socket; a leading `@` names the abstract namespace. @returns bytes sent. */

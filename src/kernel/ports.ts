@@ -6,6 +6,16 @@ import type { Wire } from '../base/wire.ts';
 import type { HookName } from '../codec/bpf/hooks.ts';
 import type { ProgramAttachment, ProgramObject, ProgramOperation } from '../codec/bpf/program.ts';
 
+export type {
+  CaptureCounts,
+  CaptureDevice,
+  CaptureHandle,
+  CaptureOptions,
+  CaptureRead,
+  CaptureSource,
+  FilterCompiler,
+} from './capture/port.ts';
+
 /** Netlink protocols that Weir speaks, by the kernel's numbers (include/uapi/linux/netlink.h). */
 export const NETLINK = { ROUTE: 0, SOCK_DIAG: 4, NETFILTER: 12, GENERIC: 16 } as const;
 export type NetlinkProtocol = (typeof NETLINK)[keyof typeof NETLINK];

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packets by the addon's ring: any namespace, any rate. Nothing here is done per packet.
+import { withPrologue } from '../../codec/bpf/classic.ts';
+import { LINK_TYPE } from '../../codec/pcapng.ts';
+import { checked } from '../errno.ts';
+import { FD_EVENT, type NativeCapture, native } from '../native.ts';
+import type { NamespaceIo } from '../ports.ts';
+import { ARPHRD_LOOPBACK, linkTypeOf } from './link-type.ts';
+import type { CaptureDevice, CaptureHandle, CaptureOptions, CaptureSource } from './port.ts';
+
+/** Of one block of the ring; a packet must fit, and the kernel looks for so much memory in one piece. */
+const BLOCK_BYTES = 1 << 19;
+const FEWEST_BLOCKS = 4;
+/** Milliseconds until a block is handed over that is not full. */
+const RETIRE_MS = 50;
+const RIGHT = 'CAP_NET_RAW';
+
+export const ringSource: CaptureSource = {
+  name: 'ring',
+  delayMs: RETIRE_MS,
+  refuses: () => undefined,
+  open: (io, device, options, wake) => new RingHandle(io, device, options, wake),
+};
+
+/** Places in the numbers that `captureRead` takes and gives. */
+const N = {
+  interface: 0,
+  snapLength: 1,
+  ethernet: 2,
+  most: 3,
+  notBefore: 4,
+  packets: 5,
+  octets: 6,
+  count: 9,
+} as const;
+
+class RingHandle implements CaptureHandle {
+  readonly #capture: NativeCapture;
+  readonly #watch: ReturnType<typeof openWatch>;
+  readonly #numbers = new BigUint64Array(N.count);
+  readonly #fresh = new Uint32Array(2);
+  #accepted = 0;
+  #dropped = 0;
+
+  constructor(io: NamespaceIo, device: CaptureDevice, options: CaptureOptions, wake: () => void) {
+    const ethernet = linkTypeOf(device.type) === LINK_TYPE.ethernet;
+    const blocks = Math.max(FEWEST_BLOCKS, Math.floor(options.bufferBytes / BLOCK_BYTES));
+    const numbers = Int32Array.of(
+      Number(!ethernet),
+      Number(options.promiscuous),
+      BLOCK_BYTES,
+      blocks,
+      RETIRE_MS,
+    );
+    // what a loopback device sends it also receives: seen once is enough
+    const direction =
+      device.type === ARPHRD_LOOPBACK && options.direction === 'both' ? 'in' : options.direction;
+    const program = withPrologue(options.program, { ...options, direction });
+    this.#capture = checked(
+      `capture on ${device.name}`,
+      native().captureOpen(io.fd, device.ifindex, numbers, program),
+      RIGHT,
+    );
+    this.#numbers[N.interface] = BigInt(options.interface);
+    this.#numbers[N.snapLength] = BigInt(options.snapLength);
+    this.#numbers[N.ethernet] = BigInt(ethernet);
+    this.#watch = openWatch(this.#capture, wake);
+  }
+
+  read(into: Uint8Array, most: number, room: number) {
+    const numbers = this.#numbers;
+    numbers[N.most] = BigInt(most);
+    const bytes = native().captureRead(this.#capture, into.subarray(0, room), numbers);
+    if (bytes <= 0) return { bytes: 0, packets: 0, octets: 0 };
+    return { bytes, packets: Number(numbers[N.packets]), octets: Number(numbers[N.octets]) };
+  }
+
+  counts() {
+    if (native().captureStatistics(this.#capture, this.#fresh) === 0) {
+      this.#accepted += this.#fresh[0] ?? 0;
+      this.#dropped += this.#fresh[1] ?? 0;
+    }
+    return { accepted: this.#accepted, dropped: this.#dropped };
+  }
+
+  startAt(time: bigint): void {
+    checked('stamp packets where they arrive', native().captureStamp(this.#capture, true));
+    this.#numbers[N.notBefore] = time;
+  }
+
+  problem(): string | undefined {
+    return native().captureDevice(this.#capture) < 0 ? 'the device is gone' : undefined;
+  }
+
+  close(): void {
+    this.#watch.close();
+    native().captureClose(this.#capture);
+  }
+}
+
+/** A device that goes down or away is an error of the socket, which is taken off it; one that comes back goes on. */
+function openWatch(capture: NativeCapture, wake: () => void) {
+  const addon = native();
+  const fd = checked('capture', addon.captureFd(capture));
+  const resume = () => addon.fdWatchSet(watch, FD_EVENT.readable);
+  const watch = checked(
+    'watch the packets',
+    addon.fdWatchOpen(fd, (status) => {
+      if (status < 0) {
+        addon.socketStatus(fd);
+        // a device that is gone for good stays an error: not in a circle without a pause
+        if (addon.captureDevice(capture) > 0) resume();
+      }
+      wake();
+    }),
+  );
+  resume();
+  return { close: () => addon.fdWatchClose(watch) };
+}
