@@ -28,3 +28,27 @@ export const UNPACKED = [
   'prometheus-node-exporter',
   'python3-pyroute2',
 ];
+
+/** To run the tests in virtual machines: QEMU with guest kernels, and Vagrant with libvirt (`npm run setup:vm`). */
+export const VM = [
+  'busybox-static',
+  'cpio',
+  'xz-utils',
+  'kmod',
+  'mmdebstrap',
+  'fdisk',
+  'e2fsprogs',
+  'grub-pc-bin',
+  'grub-common',
+  'qemu-system-x86',
+  'qemu-utils',
+  'vagrant',
+  'vagrant-libvirt',
+  'libvirt-daemon-system',
+  'libvirt-clients',
+  'libvirt-daemon-driver-qemu',
+  'dnsmasq-base',
+  'iptables',
+  'openssh-client',
+  'rsync',
+];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sets up whatever is missing to run (`start`) or test (`test`) Weir from a clone. Plain JavaScript without
+// Sets up whatever is missing to run (`start`) or test (`test`, in virtual machines `vm`) Weir from a clone. Plain JavaScript without
 // dependencies: it runs on the distribution's Node 20 before anything is installed. A second run does nothing.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { RUN, TEST, UNPACKED } from './debian-packages.mjs';
+import { RUN, TEST, UNPACKED, VM } from './debian-packages.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const purpose = process.argv[2] ?? 'start';
@@ -167,10 +167,12 @@ if (!['x64', 'arm64'].includes(process.arch))
   fail(`no Node 24 for ${process.arch}: Weir runs on x64 and arm64`);
 if (process.getuid?.() !== 0)
   fail(
-    `this needs root: it drives the kernel's network. Try: sudo npm ${purpose === 'test' ? 'test' : 'start'}`,
+    `this needs root: it drives the kernel's network. Try: sudo npm ${{ start: 'start', test: 'test' }[purpose] ?? 'run setup:vm'}`,
   );
 
-installDebianPackages(purpose === 'test' ? [...RUN, ...TEST] : RUN);
+const PACKAGES = { start: RUN, test: [...RUN, ...TEST], vm: [...RUN, ...TEST, ...VM] };
+if (purpose === 'vm' && process.arch !== 'x64') fail('the virtual machines are for x86-64 only');
+installDebianPackages(PACKAGES[purpose] ?? fail(`no such purpose: ${purpose}`));
 installNpmPackages();
 once('addon', ['native'], 'native/build/Release/weir.node', () =>
   gyp('compiling the native addon', 'native'),
@@ -191,4 +193,4 @@ once(
     ]);
   },
 );
-if (purpose === 'test') for (const name of UNPACKED) unpackDebianPackage(name);
+if (purpose !== 'start') for (const name of UNPACKED) unpackDebianPackage(name);

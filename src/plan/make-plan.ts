@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { objectClass } from '../kinds/classes.ts';
-import type { NetObject, ObjectId, OwnedObject, Spec } from '../model/object.ts';
+import { type NetObject, type ObjectId, type OwnedObject, objectId, type Spec } from '../model/object.ts';
 import { basesOf } from './consequences.ts';
 import { diagnose } from './diagnose/diagnose.ts';
 import { ordered } from './order.ts';
@@ -44,7 +44,7 @@ function draft(input: Pick<PlanInput, 'desired' | 'owned' | 'observed' | 'releas
     }
     if (claim === 'adopt') adopted.push(desired.id);
     owns.push(ownedAfter(desired, owned, seen, claim));
-    for (const step of stepsTo(desired, owned, seen, claim)) actions.push(step);
+    for (const step of stepsTo(desired, owned, seen, claim)) actions.push(joiningBond(step, input));
   }
   for (const step of stepsAway(input, declared)) actions.push(step);
   return { actions, diagnostics, adopted, owns };
@@ -94,6 +94,16 @@ function ofItsMaster(after: Spec, seen: Spec, own: Spec): Spec {
   if (after['master'] === seen['master']) return after;
   const { port: _, ...rest } = after;
   return own['port'] === undefined ? rest : { ...rest, port: own['port'] };
+}
+
+/** The step of a device that joins a bond says so: a bond takes only ports that are down. */
+function joiningBond(step: Action, { desired, observed }: Pick<PlanInput, 'desired' | 'observed'>): Action {
+  const { before, after } = step;
+  if (step.class !== 'link' || before === undefined || after?.['master'] === undefined) return step;
+  if (before['master'] === after['master'] || after['port'] !== undefined) return step;
+  const id = objectId(step.netns, 'link', String(after['master']));
+  const master = desired.find((one) => one.id === id)?.spec ?? observed.get(id)?.spec;
+  return master?.['kind'] === 'bond' ? { ...step, after: { ...after, port: { kind: 'bond' } } } : step;
 }
 
 /** What was taken over keeps the protocol that its maker gave it, since taking over changes nothing. */

@@ -77,7 +77,9 @@ export const link: ObjectClass = {
   needs,
   requires: (spec) => {
     const kind = innate(spec) ? undefined : declaredKind(spec['kind']);
-    return kind && { feature: `link ${kind.kind}`, config: kind.config };
+    if (kind === undefined) return undefined;
+    const made = { feature: `link ${kind.kind}`, config: kind.config };
+    return filtersVlans(spec) ? [made, VLAN_FILTERING] : made;
   },
   unseen: ['veth.peer', 'veth.peer_netns'],
   paired: (spec, other) => (spec['kind'] === 'veth' ? pairedVeth(spec, other) : spec),
@@ -86,6 +88,13 @@ export const link: ObjectClass = {
   write: writeLink,
   describe: (spec) => `link ${spec['name']}${spec['kind'] === undefined ? '' : ` (${spec['kind']})`}`,
 };
+
+/** Of a bridge whose ports are in VLANs. */
+const VLAN_FILTERING = { feature: 'bridge vlan_filtering', config: 'CONFIG_BRIDGE_VLAN_FILTERING' };
+
+function filtersVlans(spec: Spec): boolean {
+  return (spec['bridge'] as Spec | undefined)?.['vlan_filtering'] === 1;
+}
 
 function innate(spec: Spec): boolean {
   return spec['kind'] === undefined || isPeerEnd(String(spec['name']), spec['veth'] as Spec | undefined);

@@ -1,0 +1,29 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Runs in a guest as its first process after init: file systems as systemd mounts them, then /results/job.
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
+mount -t sysfs sysfs /sys
+mkdir -p /dev/pts /dev/shm
+mount -t devpts devpts /dev/pts
+for folder in /dev/shm /run /tmp; do mount -t tmpfs tmpfs $folder; done
+chmod 1777 /tmp /dev/shm
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+mount -t bpf bpf /sys/fs/bpf
+mount -t tracefs tracefs /sys/kernel/tracing
+mount --make-rshared /
+hostname guest
+ip link set lo up
+# what the host's kernel command line or sysctl.d would do
+echo 1 > /proc/sys/kernel/sysrq
+modprobe virtio_net
+# static nodes, as systemd-tmpfiles makes them: opening one loads its module
+mkdir -p /dev/net
+mknod /dev/net/tun c 10 200
+dmesg -n 4
+sh /results/job > /results/log 2>&1
+echo $? > /results/status.part
+mv /results/status.part /results/status
+dmesg > /results/dmesg 2>/dev/null
+sync
+echo o > /proc/sysrq-trigger
+sleep 60

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the virtual machines' tests say at their end.
+import type { KernelRun } from './kernel-lane.ts';
+import { countsOf, type TestResult } from './vitest-report.ts';
+
+/** Print one kernel: what ran, every failure, and why tests were skipped. */
+export function printKernel(one: KernelRun): void {
+  const { passed, failed, skipped } = countsOf(one.results);
+  const name = one.kernel === undefined ? `kernel of ${one.suite}` : `kernel ${one.kernel.release}`;
+  const times =
+    one.bootSeconds === undefined
+      ? 'did not run'
+      : `booted in ${one.bootSeconds.toFixed(1)} s, tests ${one.seconds?.toFixed(0)} s`;
+  console.log(`${name} (${times}): ${passed + failed + skipped} tests: ${tail(passed, failed, skipped)}`);
+  for (const fault of one.faults) console.log(`  infrastructure: ${fault.trim().replaceAll('\n', '\n    ')}`);
+  for (const test of one.results.filter(({ outcome }) => outcome === 'failed'))
+    console.log(`  FAIL ${title(test)}\n    ${(test.why ?? '').slice(0, 2000).replaceAll('\n', '\n    ')}`);
+  for (const [why, tests] of reasons(one.results)) console.log(`  skipped: ${why}: ${tests.join('; ')}`);
+}
+
+/** The last line of the lane, and whether nothing failed. */
+export function printTotal(runs: readonly KernelRun[]): boolean {
+  const counts = countsOf(runs.flatMap(({ results }) => results));
+  const absent = runs.filter(({ results }) => results.length === 0).length;
+  const faults = runs.reduce((sum, { faults }) => sum + faults.length, 0);
+  if (faults > 0)
+    console.log(
+      `infrastructure: ${faults} guests did not boot or could not be had, ${absent} kernels not tested`,
+    );
+  console.log(tail(counts.passed, counts.failed, counts.skipped));
+  return counts.failed === 0;
+}
+
+function tail(passed: number, failed: number, skipped: number): string {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
+function title({ file, titles }: TestResult): string {
+  return [file, ...titles].join(' > ');
+}
+
+function reasons(results: readonly TestResult[]): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const test of results)
+    if (test.outcome === 'skipped') {
+      const why = test.why ?? 'no reason given';
+      found.set(why, [...(found.get(why) ?? []), test.titles.join(' > ')]);
+    }
+  return found;
+}
