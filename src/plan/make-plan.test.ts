@@ -193,6 +193,19 @@ describe('a plan', () => {
     expect(stepsIn(plan)).toEqual(['create link b', 'change link eth0', 'remove link a']);
   });
 
+  it('says of a device that it joins a bond, which takes only ports that are down', () => {
+    const join = (kind: string) => {
+      const links = [
+        { name: 'eth0', master: 'm' },
+        { name: 'm', kind },
+      ];
+      const { actions } = planOf([documentOf({ links })], stateOf(eth0));
+      return actions.find(({ id }) => id === 'link eth0')?.after?.['port'];
+    };
+    expect(join('bond')).toEqual({ kind: 'bond' });
+    expect(join('bridge')).toBeUndefined();
+  });
+
   it('changes what comes with something that it creates', () => {
     const documents = [
       documentOf({ links: [bridge] }),
