@@ -15,7 +15,7 @@ export default defineConfig({
       { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts', 'tools/**/*.test.ts'] } },
       {
         extends: true,
-        test: { name: 'kernel', include: ['test/{contract,netns,fuzz,golden,e2e}/**/*.test.ts'] },
+        test: { name: 'kernel', include: ['test/{contract,netns,fuzz,golden,e2e,policy}/**/*.test.ts'] },
       },
     ],
   },

@@ -31,11 +31,6 @@ export interface EndpointRecord {
   readonly key: string;
   readonly ingressSet: number;
   readonly egressSet: number;
-  /**
-   * Identity that none but this endpoint's addresses have, 0 if there is none. Packets between an endpoint and itself
-   * always pass: those whose remote address has this identity, and those whose source address is their destination.
-   */
-  readonly selfIdentity: number;
   readonly host: boolean;
 }
 

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+import { parseIp } from '../base/ip.ts';
+import type { EndpointSide, EndpointSpec, PolicyDirection } from '../model/policy.ts';
+
+/** What policies look at of a packet. */
+export interface PolicyPacket {
+  /** 4 or 16 bytes, as those of `destination`. */
+  readonly source: Uint8Array;
+  readonly destination: Uint8Array;
+  /** Number of the IP protocol. */
+  readonly protocol: number;
+  /** Ports of TCP, UDP and SCTP, else 0. */
+  readonly sourcePort: number;
+  /** Of the destination. */
+  readonly port: number;
+  /** Of ICMP and ICMPv6, else 0. */
+  readonly type: number;
+  readonly code: number;
+  /** Of TCP, else 0. */
+  readonly flags: number;
+}
+
+const SYN = 2;
+const [TCP, UDP, ICMPV6] = [6, 17, 58];
+
+/** A packet of text addresses; what is not given is 0, and of TCP a SYN. @throws {WeirError} `VALUE`. */
+export function packetOf(
+  given: Partial<Omit<PolicyPacket, 'source' | 'destination'>> & {
+    readonly source: string;
+    readonly destination: string;
+    readonly protocol: number;
+  },
+): PolicyPacket {
+  const { source, destination, ...rest } = given;
+  const flags = given.protocol === TCP ? SYN : 0;
+  return {
+    sourcePort: 0,
+    port: 0,
+    type: 0,
+    code: 0,
+    flags,
+    ...rest,
+    source: parseIp(source),
+    destination: parseIp(destination),
+  };
+}
+
+/**
+ * True when the endpoint talks to itself: source and destination are one address, or the endpoint has several of the
+ * family and the other end is one of them.
+ */
+export function isSelf(endpoint: EndpointSpec, direction: PolicyDirection, packet: PolicyPacket): boolean {
+  const { source, destination } = packet;
+  if (sameBytes(source, destination)) return true;
+  const remote = direction === 'ingress' ? source : destination;
+  const own = endpoint.addresses.map(parseIp).filter(({ length }) => length === remote.length);
+  return own.length > 1 && own.some((address) => sameBytes(address, remote));
+}
+
+/**
+ * True for what keeps links working whatever policies say: neighbour discovery (RFC 4861, types 133 to 137); and of a
+ * host its own DHCP client.
+ */
+export function alwaysPasses(side: EndpointSide, direction: PolicyDirection, packet: PolicyPacket): boolean {
+  const { protocol, type, sourcePort, port, source } = packet;
+  if (protocol === ICMPV6) return type >= 133 && type <= 137;
+  if (protocol !== UDP || side !== 'host') return false;
+  const [client, server] = source.length === 4 ? [68, 67] : [546, 547];
+  return direction === 'ingress'
+    ? sourcePort === server && port === client
+    : sourcePort === client && port === server;
+}
+
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
