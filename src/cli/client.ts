@@ -166,11 +166,13 @@ async function* chunksOf(socket: string, response: IncomingMessage): AsyncGenera
 
 /** The parts of an answer. While nobody asks for the next one the agent's silence does not count. */
 async function* partsOf<T = Uint8Array>(socket: string, response: IncomingMessage): AsyncGenerator<T, void> {
+  // an answer that is complete has given its connection back
+  const allow = (silence: number) => void response.socket?.setTimeout(silence);
   try {
     for await (const part of response) {
-      response.setTimeout(0);
+      allow(0);
       yield part as T;
-      response.setTimeout(SILENCE);
+      allow(SILENCE);
     }
   } catch (error) {
     throw brokenOff(socket, error);

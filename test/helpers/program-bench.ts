@@ -61,8 +61,15 @@ export async function programBench(keys?: string): Promise<ProgramBench> {
   ns.ip('link', 'set', 'v1', 'netns', other.name);
   ns.ip('addr', 'add', '192.0.2.1/24', 'dev', 'v0');
   other.ip('addr', 'add', '192.0.2.2/24', 'dev', 'v1');
-  ns.ip('link', 'set', 'v0', 'up');
-  other.ip('link', 'set', 'v1', 'up');
+  // nothing but what a test sends is counted
+  for (const [one, device, peer, address] of [
+    [ns, 'v0', '192.0.2.2', macOf(other, 'v1')],
+    [other, 'v1', '192.0.2.1', macOf(ns, 'v0')],
+  ] as const) {
+    one.exec('sysctl', '-qw', `net.ipv6.conf.${device}.disable_ipv6=1`);
+    one.ip('link', 'set', device, 'up');
+    one.ip('neighbour', 'replace', peer, 'lladdr', address, 'dev', device, 'nud', 'permanent');
+  }
   const keyDir = keys === undefined ? undefined : join(directory, keys);
   let test = testEngine(directory, 'boot 1', pins.path, keyDir);
   let objects = 0;
@@ -112,6 +119,10 @@ export async function programBench(keys?: string): Promise<ProgramBench> {
       rmSync(directory, { recursive: true });
     },
   };
+}
+
+function macOf(ns: TestNetns, device: string): string {
+  return (JSON.parse(ns.ip('-j', 'link', 'show', device)) as [{ address: string }])[0].address;
 }
 
 /** A Program document of this name, for the namespace of the bench. */

@@ -62,7 +62,17 @@ const BAD: readonly Bad[] = [
       maps: { seen: { max_entries: 1_000_000 } },
       limits: { memory: '1MiB' },
     }),
-    error: /it locks \d+ bytes of memory and limits.memory is 1048576; seen has \d+ of them/,
+    error: /its maps take \d+ bytes of memory and limits.memory is 1048576; seen has \d+ of them/,
+  },
+  {
+    what: 'a map beyond sense without a limit',
+    spec: (object) => ({ object, attach, maps: { seen: { max_entries: 2 ** 31 } } }),
+    error: /its maps take \d+ bytes of memory and limits.memory is 1073741824; seen has/,
+  },
+  {
+    what: 'what locks more than its limit',
+    spec: (object) => ({ object, attach, limits: { memory: '512B' } }),
+    error: /it locks \d+ bytes of memory and limits.memory is 512; [\w.]+ has \d+ of them/,
   },
   {
     what: 'too many instructions',

@@ -223,6 +223,11 @@ export class Btf {
     });
   }
 
+  /** Bytes that stand behind the first twelve of a type. */
+  trailing(id: number): number {
+    return trailing(this.#wire.view.getUint32(this.#start(id) + 4, true));
+  }
+
   #start(id: number): number {
     if (!(id > 0 && id < this.#count)) throw broken(`there is no type ${id}`);
     return this.#starts[id] as number;

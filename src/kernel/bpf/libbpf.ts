@@ -50,6 +50,7 @@ export interface Libbpf {
   mapKeySize(map: number): number;
   mapValueSize(map: number): number;
   mapMaxEntries(map: number): number;
+  mapFlags(map: number): number;
   setMaxEntries(map: number, entries: number): number;
   setInitialValue(map: number, value: Uint8Array): number;
   reuseFd(map: number, fd: number): number;
@@ -90,6 +91,7 @@ function bind(): Libbpf {
     bpf_map__key_size: declare(U32, [I64]),
     bpf_map__value_size: declare(U32, [I64]),
     bpf_map__max_entries: declare(U32, [I64]),
+    bpf_map__map_flags: declare(U32, [I64]),
     bpf_map__set_max_entries: declare(I32, [I64, U32]),
     bpf_map__set_initial_value: declare(I32, [I64, Bytes, I64]),
     bpf_map__reuse_fd: declare(I32, [I64, I32]),
@@ -117,6 +119,7 @@ function bind(): Libbpf {
     mapKeySize: (map) => call('bpf_map__key_size', map),
     mapValueSize: (map) => call('bpf_map__value_size', map),
     mapMaxEntries: (map) => call('bpf_map__max_entries', map),
+    mapFlags: (map) => call('bpf_map__map_flags', map),
     setMaxEntries: (map, entries) => call('bpf_map__set_max_entries', map, entries),
     setInitialValue: (map, value) => call('bpf_map__set_initial_value', map, value, value.length),
     reuseFd: (map, fd) => call('bpf_map__reuse_fd', map, fd),

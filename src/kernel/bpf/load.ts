@@ -2,12 +2,13 @@
 import { closeSync } from 'node:fs';
 import { cString } from '../../base/bytes.ts';
 import { WeirError } from '../../base/errors.ts';
-import { Btf } from '../../codec/bpf/btf.ts';
+import { checkBtf } from '../../codec/bpf/btf-check.ts';
 import { elfSections } from '../../codec/bpf/elf.ts';
 import { patchVariables, type Variables } from '../../codec/bpf/variables.ts';
 import { checked } from '../errno.ts';
 import { native } from '../native.ts';
 import { type Libbpf, libbpf, openOptions, printed, resultName } from './libbpf.ts';
+import { DEFAULT_MEMORY, type MapSize, mustFitMemory } from './map-memory.ts';
 import { verifierSummary } from './verifier.ts';
 
 /** What is changed in an object before it is loaded. */
@@ -26,6 +27,8 @@ export interface LoadOptions {
   readonly maps?: Readonly<Record<string, number>>;
   /** The same, chosen by what the object says of a map. */
   readonly reuse?: (map: MapShape) => number | undefined;
+  /** Bytes that its maps may take; absent: 1 GiB. */
+  readonly memory?: number;
 }
 
 /** A map as an object describes it. */
@@ -56,6 +59,7 @@ export function loadObject(bytes: Uint8Array, options: LoadOptions): LoadedObjec
   const btf = sections.find(({ name }) => name === '.BTF');
   if (btf === undefined)
     throw new WeirError('BPF_OBJECT', { problem: 'it has no BTF: compile it with `clang -g`' });
+  const types = checkBtf(btf.bytes);
   const lib = libbpf();
   printed();
   const log = Buffer.alloc(LOG_SIZE);
@@ -67,7 +71,6 @@ export function loadObject(bytes: Uint8Array, options: LoadOptions): LoadedObjec
   const object = opened.value;
   try {
     choosePrograms(lib, object, options);
-    const types = new Btf(btf.bytes);
     shapeMaps(lib, object, options, (variables) => patchVariables(sections, types, variables));
     const result = lib.load(object);
     if (result < 0) throw loadError(options, result, cString(log));
@@ -97,20 +100,24 @@ function choosePrograms(lib: Libbpf, object: number, { programs, types = {} }: L
 function shapeMaps(
   lib: Libbpf,
   object: number,
-  { variables, maxEntries = {}, maps = {}, reuse }: LoadOptions,
+  { variables, maxEntries = {}, maps = {}, reuse, memory = DEFAULT_MEMORY }: LoadOptions,
   constants: (variables: Variables) => Uint8Array,
 ): void {
   const patched = variables && Object.keys(variables).length > 0 ? constants(variables) : undefined;
+  const sizes: MapSize[] = [];
   for (const map of each(object, lib.nextMap)) {
     const name = lib.mapName(map);
     const entries = maxEntries[name];
     if (entries !== undefined) must(lib.setMaxEntries(map, entries), `size the map ${name}`);
-    const fd = maps[name] ?? reuse?.(shapeOf(lib, map, name));
+    const shape = shapeOf(lib, map, name);
+    const fd = maps[name] ?? reuse?.(shape);
+    sizes.push({ ...shape, flags: lib.mapFlags(map) });
     if (fd !== undefined) must(lib.reuseFd(map, fd), `keep the map ${name}`);
     // libbpf puts the name of the object before the section's
     if (patched !== undefined && name.endsWith('.rodata'))
       must(lib.setInitialValue(map, patched), 'set its constants');
   }
+  mustFitMemory(sizes, memory);
 }
 
 function shapeOf(lib: Libbpf, map: number, name: string): MapShape {

@@ -133,7 +133,8 @@ const Limits = Type.Object(
   {
     memory: Type.Optional(
       Type.String({
-        description: 'Most memory that programs and maps may lock: 64MiB',
+        description:
+          'Most memory that programs and maps may lock: 64MiB; maps may take 1GiB where it is absent',
         pattern: '^[0-9]+(B|KiB|MiB|GiB)?$',
       }),
     ),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can be said of an object before the kernel sees it.
 import { WeirError } from '../../../base/errors.ts';
+import { checkBtf } from '../../../codec/bpf/btf-check.ts';
 import { elfSections } from '../../../codec/bpf/elf.ts';
 import { type ProgramFunction, programFunctions } from '../../../codec/bpf/functions.ts';
 import {
@@ -19,8 +20,9 @@ import type { FunctionUse } from '../../ports.ts';
  */
 export function functionsIn(bytes: Uint8Array): readonly ProgramFunction[] {
   const sections = elfSections(bytes);
-  if (!sections.some(({ name }) => name === '.BTF'))
-    throw refused('it has no BTF: compile it with `clang -g`');
+  const btf = sections.find(({ name }) => name === '.BTF');
+  if (btf === undefined) throw refused('it has no BTF: compile it with `clang -g`');
+  checkBtf(btf.bytes);
   const functions = programFunctions(sections);
   for (const { name, section } of functions)
     if (knownSection(section) === undefined)

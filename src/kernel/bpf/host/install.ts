@@ -80,7 +80,7 @@ export function install(
 }
 
 function optionsOf(object: ProgramObject, bytes: Uint8Array): LoadOptions {
-  const { name, variables = {}, maps = {} } = object;
+  const { name, variables = {}, maps = {}, limits = {} } = object;
   const sizes = Object.entries(maps).flatMap(([map, { max_entries }]) =>
     max_entries === undefined ? [] : [[map, max_entries] as const],
   );
@@ -93,6 +93,7 @@ function optionsOf(object: ProgramObject, bytes: Uint8Array): LoadOptions {
     types: typesOf(functionsIn(bytes)),
     variables: Object.fromEntries(values),
     maxEntries: Object.fromEntries(sizes),
+    ...(limits.memory !== undefined && { memory: limits.memory }),
   };
 }
 
