@@ -2,6 +2,7 @@
 // From documents to a plan. The pure part is plan's; this is what is read for it, and when.
 import { WeirError } from '../base/errors.ts';
 import { objectClass } from '../kinds/classes.ts';
+import type { ObjectClass } from '../kinds/object-class.ts';
 import type { NetObject, ObjectId, OwnedObject, StateReader } from '../model/object.ts';
 import { desiredObjects } from '../plan/desired.ts';
 import { disturbedBy } from '../plan/disturbed.ts';
@@ -151,15 +152,24 @@ async function observe(
   return disturbed.size === 0 ? observed : wanted.read(reader, { required, disturbed });
 }
 
-/** Of objects that are to be made: what is there needs no proof. */
+/** What is there needs no proof: asked for is what objects that are to be made, or settings that are new, need. */
 function neededFeatures(desired: readonly DesiredObject[], observed: Observed): ReadonlySet<string> {
   const features = new Set<string>();
   for (const { id, class: name, spec } of desired) {
-    const required = observed.has(id) ? [] : (objectClass(name).requires?.(spec) ?? []);
-    for (const { feature } of [required].flat()) features.add(feature);
+    const { requires } = objectClass(name);
+    if (requires === undefined) continue;
+    const there = observed.get(id)?.spec;
+    const proved = there === undefined ? [] : featuresOf(requires(there));
+    for (const feature of featuresOf(requires(spec))) if (!proved.includes(feature)) features.add(feature);
   }
   return features;
 }
+
+function featuresOf(required: ReturnType<NonNullable<ObjectClass['requires']>>): readonly string[] {
+  return required === undefined ? NO_FEATURES : [required].flat().map(({ feature }) => feature);
+}
+
+const NO_FEATURES: readonly string[] = [];
 
 /** Objects that were to be removed and are there. */
 function stillThere({ actions }: Plan, observed: Observed): readonly Action[] {

@@ -14,6 +14,9 @@ export interface RenderOptions {
   readonly fold?: number;
 }
 
+/** Characters of a list that stands on one line. */
+const LIST_WIDTH = 60;
+
 type Sort = 'create' | 'change' | 'replace' | 'remove' | 'restore';
 
 const SIGNS: Readonly<Record<Sort, string>> = {
@@ -96,19 +99,40 @@ function linesOf(action: Action, sort: Sort, before: Spec | undefined, paint: Pa
   const why = replaces !== undefined ? ` (forces: ${replaces}; it is gone in between)` : '';
   const back = sort === 'restore' ? ' (put back: the kernel drops it on the way)' : '';
   const head = `  ${paint(sort, SIGNS[sort])} ${what}${where}${why}${back}`;
-  if (sort === 'create') return [head, ...settingLines(name, after as Spec, what)];
+  // what comes with another step, such as the other end of a cable, had nothing before
+  const isNew = sort === 'create' || (sort === 'change' && before === undefined);
+  if (isNew) return [head, ...settingLines(name, after as Spec, what)];
   if (sort !== 'change' && sort !== 'replace') return [head];
-  return [head, ...(fields ?? []).map((field) => changeLine(name, field, before, after))];
+  return [head, ...(fields ?? []).flatMap((field) => changeLines(name, field, before, after))];
 }
 
-function changeLine(
+function changeLines(
   name: ClassName,
   field: string,
   before: Spec | undefined,
   after: Spec | undefined,
-): string {
-  const text = (spec: Spec | undefined) => valueText(settingAt(spec && masked(name, spec), field));
-  return `      ${field}: ${text(before)} -> ${text(after)}`;
+): readonly string[] {
+  const value = (spec: Spec | undefined) => settingAt(spec && masked(name, spec), field);
+  return differenceLines(field, value(before), value(after));
+}
+
+/** Settings inside a setting are told one by one, items of long lists as they come and go. */
+function differenceLines(field: string, before: unknown, after: unknown): readonly string[] {
+  if (isSettings(before) && isSettings(after)) {
+    const [old, young] = [before as Spec, after as Spec];
+    const names = [...new Set([...Object.keys(old), ...Object.keys(young)])];
+    const differing = names.filter((inner) => valueText(old[inner]) !== valueText(young[inner]));
+    return differing.flatMap((inner) => differenceLines(`${field}.${inner}`, old[inner], young[inner]));
+  }
+  const [from, to] = [valueText(before), valueText(after)];
+  if (!Array.isArray(before) || !Array.isArray(after) || Math.max(from.length, to.length) <= LIST_WIDTH)
+    return [`      ${field}: ${from} -> ${to}`];
+  const [gone, come] = [before.map(valueText), after.map(valueText)];
+  return [
+    `      ${field}:`,
+    ...gone.filter((item) => !come.includes(item)).map((item) => `        - ${item}`),
+    ...come.map((item) => `        ${gone.includes(item) ? ' ' : '+'} ${item}`),
+  ];
 }
 
 /** Settings of a new object that its description does not tell already. */
@@ -116,18 +140,26 @@ function settingLines(name: ClassName, spec: Spec, description: string): readonl
   const told = new Set([...description.split(/[\s(),]+/), 'weir']);
   return Object.entries(masked(name, spec)).flatMap(([field, value]) => {
     if (isSettings(value))
-      return Object.entries(value as Spec).map(([inner, one]) => line(`${field}.${inner}`, one));
-    return told.has(valueText(value)) ? [] : [line(field, value)];
+      return Object.entries(value as Spec).flatMap(([inner, one]) => settingText(`${field}.${inner}`, one));
+    return told.has(valueText(value)) ? [] : settingText(field, value);
   });
 }
 
-function line(field: string, value: unknown): string {
-  return `      ${field}: ${valueText(value)}`;
+/** A long list has a line for each item. */
+function settingText(field: string, value: unknown): readonly string[] {
+  const text = valueText(value);
+  if (!Array.isArray(value) || value.length < 2 || text.length <= LIST_WIDTH)
+    return [`      ${field}: ${text}`];
+  return [`      ${field}:`, ...value.map((item) => `        - ${valueText(item)}`)];
 }
 
+/** A value as YAML would have it on one line. */
 function valueText(value: unknown): string {
   if (value === undefined) return '(none)';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(valueText).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  const fields = Object.entries(value).map(([name, inner]) => `${name}: ${valueText(inner)}`);
+  return `{${fields.join(', ')}}`;
 }
 
 function diagnosticLine({ severity, code, message, origin }: Diagnostic, paint: Paint): string {

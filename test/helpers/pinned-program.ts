@@ -7,8 +7,11 @@ import { bpffs } from './bpffs.ts';
 
 const SOURCE = '__attribute__((section("tc"))) int pass(void *packet) { return 0; }';
 
-/** A program for filters that lets every packet pass, pinned in a bpffs of its own until it is disposed of. */
-export function pinnedProgram(): Disposable & { readonly path: string } {
+/**
+ * A program that lets every packet pass, pinned in a bpffs of its own until it is disposed of.
+ * @param type As bpftool calls it: classifier, lwt_xmit.
+ */
+export function pinnedProgram(type = 'classifier'): Disposable & { readonly path: string } {
   const folder = mkdtempSync(join(tmpdir(), 'weir-bpf-'));
   const [source, object] = [join(folder, 'pass.c'), join(folder, 'pass.o')] as const;
   const pins = bpffs();
@@ -21,7 +24,7 @@ export function pinnedProgram(): Disposable & { readonly path: string } {
     rmSync(folder, { recursive: true });
   };
   try {
-    run('bpftool', 'prog', 'load', object, path, 'type', 'classifier');
+    run('bpftool', 'prog', 'load', object, path, 'type', type);
   } catch (error) {
     dispose();
     throw error;

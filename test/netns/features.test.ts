@@ -28,6 +28,32 @@ test('VLAN filtering of bridges is found by trying', async () => {
   expect(missing.has('bridge vlan_filtering')).toBe(tried.status !== 0);
 });
 
+test('kinds of tunnels of routes are found by trying, and nothing changes', async () => {
+  await using ns = await netns('wA');
+  ns.ip('link', 'set', 'lo', 'up');
+  const kinds = ['mpls', 'ip', 'ip6', 'seg6', 'seg6local', 'bpf', 'ila', 'rpl', 'ioam6', 'xfrm'];
+  const before = ns.ip('route', 'show', 'table', 'all');
+  const missing = await unsupportedFeatures(await ns.io(), new Set(kinds.map((kind) => `encap ${kind}`)));
+  expect(ns.ip('route', 'show', 'table', 'all')).toBe(before);
+  const tried = { mpls: 'mpls 100', ip: 'ip id 1 dst 192.0.2.1', seg6: 'seg6 mode encap segs 2001:db8::1' };
+  for (const [kind, words] of Object.entries(tried)) {
+    const dst = kind === 'seg6' ? '2001:db8:1::/64' : '198.51.100.0/24';
+    const added = spawnSync('ip', [
+      '-n',
+      ns.name,
+      'route',
+      'add',
+      dst,
+      'encap',
+      ...words.split(' '),
+      'dev',
+      'lo',
+    ]);
+    expect(missing.has(`encap ${kind}`), kind).toBe(/not supported/.test(added.stderr.toString()));
+  }
+  expect(await unsupportedFeatures(await ns.io(), new Set(['encap 63']))).toContain('encap 63');
+});
+
 test('kinds of qdiscs are found by trying, and nothing changes', async () => {
   await using ns = await netns('wB1');
   // also beside one that is there

@@ -74,8 +74,11 @@ export const fdb: ObjectClass = {
   fixed: (before, after, differing) =>
     before['nhid'] === after['nhid'] ? [] : differing.filter((name) => ['dst', 'nhid'].includes(name)),
   write,
-  describe: (spec) =>
-    `fdb ${keyOf(spec as FdbSpec)}${spec['dst'] === undefined ? '' : ` dst ${spec['dst']}`}`,
+  describe: (spec) => {
+    const key = keyOf(spec as FdbSpec);
+    const remote = spec['dst'] === undefined || spec['lladdr'] === ANYWHERE ? '' : ` dst ${spec['dst']}`;
+    return `fdb ${key}${remote}`;
+  },
 };
 
 /** An address of all zeros may have several remotes. */

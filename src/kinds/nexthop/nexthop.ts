@@ -18,7 +18,14 @@ import type { Ref, Spec } from '../../model/object.ts';
 import { declaredIp } from '../addresses.ts';
 import { given, present } from '../fields.ts';
 import type { Change, Complain, Declared, ObjectClass, OperationSink } from '../object-class.ts';
-import { declareEncap, EncapField, encapAttrs, encapSpec, encapType } from '../route/encap.ts';
+import {
+  declareEncap,
+  EncapField,
+  encapAttrs,
+  encapRequirements,
+  encapSpec,
+  encapType,
+} from '../route/encap.ts';
 import { protocolNumber } from '../route/names.ts';
 
 const U32 = 0xffff_ffff;
@@ -89,6 +96,8 @@ export const nexthop: ObjectClass = {
   item: ({ protocol, ...rest }) => (protocol === 'weir' ? rest : { ...rest, protocol }),
   key: (spec) => String(spec['id']),
   needs,
+  requires: (spec) => encapRequirements([(spec as NexthopSpec).encap]),
+  unseen: ['encap.headroom'],
   // One cannot become a group or the other way round, nor a group another kind of group (nexthop.c replace_nexthop()).
   fixed: (before, after, differing) =>
     differing.filter(
@@ -185,11 +194,17 @@ function write({ op, before, after }: Change, to: OperationSink): void {
     return;
   }
   const nhaOif = given(spec.dev, (dev) => to.ifindex(dev));
+  const encap = given(spec.encap, (one) => encapAttrs(one, (path) => to.bpf(path)));
   const flags = NLM_F_CREATE | (op === 'create' ? NLM_F_EXCL : NLM_F_REPLACE);
-  to.rtnl(RTM_NEWNEXTHOP, flags, (out) => encode(out, spec, nhaOif));
+  to.rtnl(RTM_NEWNEXTHOP, flags, (out) => encode(out, spec, nhaOif, encap));
 }
 
-function encode(out: Encoder, spec: NexthopSpec, nhaOif: number | undefined): void {
+function encode(
+  out: Encoder,
+  spec: NexthopSpec,
+  nhaOif: number | undefined,
+  nhaEncap: NexthopAttrs['nhaEncap'],
+): void {
   const v6 = spec.gateway?.includes(':') ?? spec.family === 'inet6';
   encodeNhmsg(out, {
     nhFamily: spec.group !== undefined ? 0 : v6 ? AF_INET6 : AF_INET,
@@ -206,7 +221,7 @@ function encode(out: Encoder, spec: NexthopSpec, nhaOif: number | undefined): vo
       nhaBlackhole: spec.blackhole,
       nhaOif,
       nhaEncapType: given(spec.encap, encapType),
-      nhaEncap: given(spec.encap, encapAttrs),
+      nhaEncap,
       nhaGateway: given(spec.gateway, parseIp),
       nhaFdb: spec.fdb,
       nhaResGroup: args && {

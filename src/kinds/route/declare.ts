@@ -83,6 +83,9 @@ function hops(list: readonly HopSpec[], v6: boolean, complain: Complain): readon
     if (hop.weight === 1) delete spec['weight'];
     address(spec, 'gateway', v6, (path, problem) => complain(`nexthops.${i}.${path}`, problem));
     if (hop.encap !== undefined) spec['encap'] = declareEncap(hop.encap, `nexthops.${i}.encap`, complain);
+    // the kernel does not report it, and one of several ways has nobody to remember it
+    if (hop.encap?.headroom !== undefined)
+      complain(`nexthops.${i}.encap.headroom`, 'is for a single way: use nexthop objects and a group');
     if (hop.realms !== undefined) spec['realms'] = canonicalRealms(hop.realms);
     if (hop.via !== undefined) spec['via'] = declareVia(hop.via, v6, `nexthops.${i}.via`, complain);
     if (hop.gateway === undefined && hop.via === undefined && hop.dev === undefined)

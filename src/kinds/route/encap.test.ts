@@ -30,6 +30,7 @@ describe('a tunnel of a route', () => {
     { type: 'seg6', mode: 'inline', segs: ['2001:db8::a', '::'] },
     { type: 'seg6local', action: 'End.DX4', nh4: '192.0.2.1' },
     { type: 'ioam6', raw: '0800010000000000' },
+    { type: 'bpf', in: '/sys/fs/bpf/a', out: '/sys/fs/bpf/b', xmit: '/sys/fs/bpf/c' },
   ])('%j is what its attributes say', (item) => {
     const spec = declared(item);
     expect(spec).toEqual(item);
@@ -63,6 +64,7 @@ describe('a tunnel of a route', () => {
     [{ type: 'mpls', dst: '100/x' }, 'encap: label stack "100/x": must be labels like 100/200'],
     [{ type: 'seg6', segs: ['192.0.2.1'] }, 'encap: segment "192.0.2.1": is no IPv6 address'],
     [{ type: 'rpl' }, 'encap.raw: is missing'],
+    [{ type: 'bpf', headroom: 8 }, 'encap: has no program: give in, out or xmit'],
     [{ type: 'ip' }, 'encap.dst: is missing'],
   ])('%j cannot be', (item, problem) => {
     const problems: string[] = [];

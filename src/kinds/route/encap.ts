@@ -8,7 +8,7 @@ import { encodeRouteAttrs, type LwtunnelEncapMsg } from '../../codec/generated/r
 import type { Spec } from '../../model/object.ts';
 import { attempt } from '../addresses.ts';
 import { addressUnlessAny, given, present, toNumber, unlessZero } from '../fields.ts';
-import type { Complain } from '../object-class.ts';
+import type { Complain, Requirement } from '../object-class.ts';
 import { ACTIONS, labelStack, labelsOf, routingHeader, SEG6_MODES, segmentsOf } from './segments.ts';
 
 const TYPES = ['', 'mpls', 'ip', 'ila', 'ip6', 'seg6', 'bpf', 'seg6local', 'rpl', 'ioam6', 'xfrm'];
@@ -22,7 +22,7 @@ const yes = (description: string) => Type.Optional(Type.Literal(true, { descript
 export const EncapField = Type.Optional(
   Type.Object(
     {
-      type: Type.Enum(['mpls', 'ip', 'ip6', 'seg6', 'seg6local', 'ila', 'rpl', 'ioam6', 'xfrm'], {
+      type: Type.Enum(['mpls', 'ip', 'ip6', 'seg6', 'seg6local', 'bpf', 'ila', 'rpl', 'ioam6', 'xfrm'], {
         description: 'Kind of tunnel',
       }),
       id: number('Tunnel id (ip, ip6)', Number.MAX_SAFE_INTEGER),
@@ -44,6 +44,10 @@ export const EncapField = Type.Optional(
       vrftable: number('Table of a VRF to look in (seg6local)', U32),
       nh4: text('Next router (seg6local)'),
       nh6: text('Next router (seg6local)'),
+      in: text('Path of a pinned program of type lwt_in, for packets that arrive (bpf)'),
+      out: text('Path of a pinned program of type lwt_out, for packets that leave (bpf)'),
+      xmit: text('Path of a pinned program of type lwt_xmit, for packets that are sent (bpf)'),
+      headroom: number('Bytes that the program at xmit may put in front (bpf)', 256),
       raw: Type.Optional(
         Type.String({
           description: 'The attributes as the kernel takes them, in hexadecimal, in place of the rest',
@@ -60,6 +64,9 @@ export type EncapSpec = NonNullable<Static<typeof EncapField>>;
 /** TUNNEL_* bits of LWTUNNEL_IP_FLAGS (include/net/ip_tunnels.h). */
 const FLAGS = { csum: 0x01, key: 0x04, seq: 0x08 } as const;
 
+/** Where programs of a bpf tunnel run. */
+const PROGRAMS = ['in', 'out', 'xmit'] as const;
+
 /** What each kind cannot be without. */
 const REQUIRED: Readonly<Record<string, readonly (keyof EncapSpec)[]>> = {
   mpls: ['dst'],
@@ -67,17 +74,46 @@ const REQUIRED: Readonly<Record<string, readonly (keyof EncapSpec)[]>> = {
   ip6: ['dst'],
   seg6: ['segs'],
   seg6local: ['action'],
+  bpf: [],
 };
+
+const RAW = ['raw'] as const;
+
+/** Options that bring each kind. */
+const CONFIGS: Readonly<Record<string, string>> = {
+  mpls: 'CONFIG_MPLS_IPTUNNEL',
+  seg6: 'CONFIG_IPV6_SEG6_LWTUNNEL',
+  seg6local: 'CONFIG_IPV6_SEG6_LWTUNNEL',
+  bpf: 'CONFIG_LWTUNNEL_BPF',
+  ila: 'CONFIG_IPV6_ILA',
+  rpl: 'CONFIG_IPV6_RPL_LWTUNNEL',
+  ioam6: 'CONFIG_IPV6_IOAM6_LWTUNNEL',
+  xfrm: 'CONFIG_XFRM_INTERFACE',
+};
+
+/** What the kernel must have for tunnels of routes and nexthops. */
+export function encapRequirements(encaps: readonly (Spec | undefined)[]): readonly Requirement[] {
+  const types = new Set(encaps.flatMap((encap) => (encap === undefined ? [] : [String(encap['type'])])));
+  return [...types].map((type) => ({ feature: `encap ${type}`, config: CONFIGS[type] ?? 'CONFIG_LWTUNNEL' }));
+}
 
 /** Canonical form of a tunnel that was declared. */
 export function declareEncap(given: EncapSpec, path: string, complain: Complain): Spec {
-  const needed = given.raw === undefined ? (REQUIRED[given.type] ?? (['raw'] as const)) : [];
+  if (given.type === 'bpf' && PROGRAMS.every((hook) => given[hook] === undefined)) {
+    complain(path, 'has no program: give in, out or xmit');
+    return given;
+  }
+  const needed = given.raw === undefined ? (REQUIRED[given.type] ?? RAW) : [];
   for (const name of needed) if (given[name] === undefined) complain(`${path}.${name}`, 'is missing');
   if (needed.some((name) => given[name] === undefined)) return given;
   return attempt(() => canonical(given), path, complain) ?? given;
 }
 
 function canonical(spec: EncapSpec): Spec {
+  if (spec.type === 'bpf') {
+    const { type, in: arriving, out, xmit, headroom } = spec;
+    return present({ type, in: arriving, out, xmit, headroom });
+  }
   const attrs = encapAttrs(spec);
   return spec.raw === undefined ? fieldsOf(spec.type, attrs) : { type: spec.type, raw: spec.raw };
 }
@@ -89,6 +125,7 @@ function canonical(spec: EncapSpec): Spec {
 export function encapSpec(type: number | undefined, encap: LwtunnelEncapMsg | undefined): Spec | undefined {
   if (type === undefined || type === 0 || encap === undefined) return undefined;
   const name = TYPES[type] ?? `${type}`;
+  if (name === 'bpf') return bpfFields(encap);
   const spec = fieldsOf(name, encap);
   const raw = hexOf(encap);
   return REQUIRED[name] !== undefined && hexOf(encapAttrs(spec as EncapSpec)) === raw
@@ -98,6 +135,11 @@ export function encapSpec(type: number | undefined, encap: LwtunnelEncapMsg | un
 
 /** LWTUNNEL_ENCAP_* number of a declared tunnel. */
 export function encapType({ type }: EncapSpec): number {
+  return encapTypeNumber(type);
+}
+
+/** The same by its name, or by the number of one that has no name here. */
+export function encapTypeNumber(type: string): number {
   const known = TYPES.indexOf(type);
   return known < 0 ? Number(type) : known;
 }
@@ -130,10 +172,27 @@ function fieldsOf(type: string, encap: LwtunnelEncapMsg): Spec {
   });
 }
 
+/** Programs by the names that they were given, which are the paths of their pins (net/core/lwt_bpf.c). */
+function bpfFields(encap: LwtunnelEncapMsg): Spec {
+  if (encap instanceof Uint8Array || encap.kind !== 'bpf') return { type: 'bpf' };
+  return present({ type: 'bpf', in: encap.in?.name, out: encap.out?.name, xmit: encap.xmit?.name });
+}
+
+function bpfAttrs(spec: EncapSpec, open: OpenProgram): LwtunnelEncapMsg {
+  const program = (path: string | undefined) => path && { fd: open(path), name: path };
+  const [arriving, leaving, sent] = PROGRAMS.map((hook) => program(spec[hook]));
+  return { kind: 'bpf', ...present({ in: arriving, out: leaving, xmit: sent, xmitHeadroom: spec.headroom }) };
+}
+
+/** A descriptor of the program that is pinned at a path. */
+type OpenProgram = (path: string) => number;
+
 /** RTA_ENCAP of canonical settings. */
-export function encapAttrs(spec: EncapSpec): LwtunnelEncapMsg {
+export function encapAttrs(spec: EncapSpec, open: OpenProgram = () => -1): LwtunnelEncapMsg {
   if (spec.raw !== undefined) return bytesOf(spec.raw);
   switch (spec.type) {
+    case 'bpf':
+      return bpfAttrs(spec, open);
     case 'mpls':
       return { kind: 'mpls', ...present({ dst: given(spec.dst, labelStack), ttl: spec.ttl }) };
     case 'seg6':

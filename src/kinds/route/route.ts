@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Ref, Spec } from '../../model/object.ts';
-import type { ObjectClass } from '../object-class.ts';
+import type { ObjectClass, Requirement } from '../object-class.ts';
 import { declareRoute } from './declare.ts';
+import { encapRequirements } from './encap.ts';
 import { RouteItem, type RouteSpec } from './schema.ts';
 import { writeRoute } from './write.ts';
 
@@ -17,6 +18,8 @@ export const route: ObjectClass = {
   item: ({ protocol, ...rest }) => (protocol === 'weir' ? rest : { ...rest, protocol }),
   key: routeKey,
   needs,
+  requires,
+  unseen: ['encap.headroom'],
   agrees,
   write: writeRoute,
   describe: (spec) => `route ${routeKey(spec)}${wayOf(spec as RouteSpec)}`,
@@ -37,6 +40,12 @@ function needs(spec: Spec): readonly Ref[] {
   if (nexthops === undefined) return dev === undefined ? [] : [{ class: 'link', key: dev }];
   const devices = new Set(nexthops.flatMap((hop) => (hop.dev === undefined ? [] : [hop.dev])));
   return [...devices].map((key) => ({ class: 'link', key }));
+}
+
+function requires(spec: Spec): readonly Requirement[] | undefined {
+  const { encap, nexthops = [] } = spec as RouteSpec;
+  if (encap === undefined && nexthops.length === 0) return undefined;
+  return encapRequirements([encap, ...nexthops.map((hop) => hop.encap)]);
 }
 
 /** The kernel finds the device of a gateway itself, and expiry counts down. */

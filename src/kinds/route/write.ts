@@ -33,9 +33,10 @@ export function writeRoute({ op, before, after }: Change, to: OperationSink): vo
     return;
   }
   const oif = given(spec.dev, (dev) => to.ifindex(dev));
-  const hops = spec.nexthops?.map((hop) => hopAttrs(hop, given(hop.dev, (dev) => to.ifindex(dev)) ?? 0));
+  const hops = spec.nexthops?.map((hop) => hopAttrs(hop, given(hop.dev, (dev) => to.ifindex(dev)) ?? 0, to));
+  const encap = given(spec.encap, (one) => encapOf(one, to));
   const flags = NLM_F_CREATE | (op === 'create' ? NLM_F_EXCL : NLM_F_REPLACE);
-  to.rtnl(RTM_NEWROUTE, flags, (out) => encodeRoute(out, spec, oif, hops));
+  to.rtnl(RTM_NEWROUTE, flags, (out) => encodeRoute(out, spec, oif, hops, encap));
 }
 
 /** What identifies it: nothing of what lies behind can be another's. */
@@ -49,6 +50,7 @@ function encodeRoute(
   spec: RouteSpec,
   rtaOif: number | undefined,
   rtaMultipath: RouteAttrs['rtaMultipath'],
+  encap: ReturnType<typeof encapOf> | undefined,
 ): void {
   const v6 = spec.dst.includes(':');
   const scope = v6 ? 0 : scopeNumber(spec.scope ?? usualScope(spec, v6));
@@ -57,7 +59,7 @@ function encodeRoute(
   if (rtaOif !== undefined) attrs['rtaOif'] = rtaOif;
   if (spec.gateway !== undefined) attrs['rtaGateway'] = parseIp(spec.gateway);
   if (spec.via !== undefined) attrs['rtaVia'] = viaBytes(spec.via);
-  if (spec.encap !== undefined) Object.assign(attrs, encapOf(spec.encap));
+  if (encap !== undefined) Object.assign(attrs, encap);
   if (spec.realms !== undefined) attrs['rtaFlow'] = flowOf(spec.realms);
   if (spec.prefsrc !== undefined) attrs['rtaPrefsrc'] = parseIp(spec.prefsrc);
   if (spec.nhid !== undefined) attrs['rtaNhId'] = spec.nhid;
@@ -87,19 +89,19 @@ function identity(out: Encoder, spec: RouteSpec, rtmScope: number, rtmFlags: num
   return metric === 0 ? attrs : { ...attrs, rtaPriority: metric };
 }
 
-function hopAttrs(hop: HopSpec, rtnhIfindex: number) {
+function hopAttrs(hop: HopSpec, rtnhIfindex: number, to: OperationSink) {
   const rtnhFlags = hop.onlink === true ? RTNH_F_ONLINK : 0;
   return {
     header: { rtnhLen: 0, rtnhFlags, rtnhHops: (hop.weight ?? 1) - 1, rtnhIfindex },
     ...(hop.gateway !== undefined && { rtaGateway: parseIp(hop.gateway) }),
     ...(hop.via !== undefined && { rtaVia: viaBytes(hop.via) }),
-    ...(hop.encap !== undefined && encapOf(hop.encap)),
+    ...(hop.encap !== undefined && encapOf(hop.encap, to)),
     ...(hop.realms !== undefined && { rtaFlow: flowOf(hop.realms) }),
   };
 }
 
-function encapOf(encap: EncapSpec) {
-  return { rtaEncapType: encapType(encap), rtaEncap: encapAttrs(encap) };
+function encapOf(encap: EncapSpec, to: OperationSink) {
+  return { rtaEncapType: encapType(encap), rtaEncap: encapAttrs(encap, (path) => to.bpf(path)) };
 }
 
 function flowOf({ from = 0, to = 0 }: NonNullable<HopSpec['realms']>): number {

@@ -5,6 +5,7 @@ import { filterKind } from '../../kinds/filter/kinds.ts';
 import { actionProbe } from '../../kinds/filter/probe.ts';
 import { linkKindProbe, vlanFilteringProbe } from '../../kinds/link/probe.ts';
 import { qdiscProbe } from '../../kinds/qdisc/probe.ts';
+import { encapProbe } from '../../kinds/route/probe.ts';
 import { wasBuiltWithout } from './kernel-config.ts';
 
 const EOPNOTSUPP = 95;
@@ -20,6 +21,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
   link: linkKindProbe,
   bridge: vlanFilteringProbe,
   qdisc: qdiscProbe,
+  encap: encapProbe,
   action: actionProbe,
 };
 

@@ -5,6 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { parseDocuments } from '../../../src/documents/parse.ts';
 import { OBJECT_CLASSES, objectClass } from '../../../src/kinds/classes.ts';
+import { ACTION_KINDS } from '../../../src/kinds/filter/action/actions.ts';
+import { FILTER_KINDS } from '../../../src/kinds/filter/kinds.ts';
+import { DECLARED_KINDS } from '../../../src/kinds/link/declared.ts';
+import { DECLARED_QDISCS } from '../../../src/kinds/qdisc/declared.ts';
 import {
   type ClassName,
   type NetObject,
@@ -52,7 +56,37 @@ describe('the cases', () => {
   it.each(OBJECT_CLASSES.map(({ name }) => name))('cover the class %s', (name) => {
     expect(folders.filter((folder) => folder.startsWith(`${name}-`))).not.toEqual([]);
   });
+
+  it.each(KINDS)('cover the %s', (what, word) => {
+    const texts = folders.map((folder) => optional(folder, 'plan.yaml') ?? '');
+    expect(
+      texts.some((text) => word.test(text)),
+      `no plan with ${what}`,
+    ).toBe(true);
+  });
 });
+
+/** Every kind that a document may name, and how a plan shows it. */
+const KINDS: readonly (readonly [string, RegExp])[] = [
+  ...DECLARED_KINDS.map(({ kind }) => ['link', 'kind', kind]),
+  ...DECLARED_QDISCS.map(({ kind }) => ['qdisc', 'kind', kind]),
+  ...FILTER_KINDS.map(({ kind }) => ['filter', 'kind', kind]),
+  ...ACTION_KINDS.map(({ kind }) => ['action', 'kind', kind]),
+  ...choices('routes', 'type')
+    .filter((type) => type !== 'unicast')
+    .map((type) => ['route', 'type', type]),
+  ...['mpls', 'ip', 'ip6', 'seg6', 'seg6local', 'bpf', 'ioam6'].map((type) => ['tunnel', 'type', type]),
+  ...choices('rules', 'action').map((action) => ['rule', 'action', action]),
+].map(([what, field, kind]) => [`${what} ${kind}`, new RegExp(`^ *(- )?${field}: ${kind}$`, 'm')] as const);
+
+/** What a field of a section may say. */
+function choices(section: string, field: string): readonly string[] {
+  const { schema } = OBJECT_CLASSES.find((one) => one.section?.name === section)?.section ?? {};
+  const { properties } = schema as unknown as {
+    readonly properties: Readonly<Record<string, { readonly enum: readonly string[] }>>;
+  };
+  return (properties[field] as { readonly enum: readonly string[] }).enum;
+}
 
 interface ObservedItem extends Partial<Record<ClassName, Spec>> {
   readonly netns?: string;
