@@ -41,6 +41,17 @@ describe('complaints', () => {
     ]);
   });
 
+  it.each([8, 5000])('are never none for a value with %i properties too many', (count) => {
+    const extra = Object.fromEntries(Array.from({ length: count }, (_, i) => [`extra${i}`, i]));
+    const found = complaints(schema, { level: 'info', ...extra });
+    expect(found.length).toBe(Math.min(count, 1000));
+    expect(found[7]).toEqual({
+      path: '',
+      problem: 'unknown property "extra7": there are level, limits',
+      unknown: 'extra7',
+    });
+  });
+
   it('survive names that look like pointers or prototypes', () => {
     const value = JSON.parse('{"level":"info","__proto__":1,"a/b~c":2}');
     expect(complaints(schema, value).map((one) => one.problem)).toEqual([

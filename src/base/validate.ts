@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Static, TSchema } from 'typebox';
 import { Errors } from 'typebox/schema';
+import { Settings } from 'typebox/system';
 import { WeirError } from './errors.ts';
 import { described, expected, meaning } from './expected.ts';
 import { didYouMean, didYouMeanOr } from './suggest.ts';
+
+// It tells 8 by default, and each unknown property counts twice.
+Settings.Set({ maxErrors: 1000 });
 
 /** One thing that is wrong with a value. */
 export interface Complaint {
@@ -14,6 +18,9 @@ export interface Complaint {
   readonly unknown?: string;
 }
 
+/** Keywords of errors about properties that nobody knows. */
+const UNKNOWN: ReadonlySet<string> = new Set(['boolean', 'additionalProperties']);
+
 type ValidationError = ReturnType<typeof Errors>[1][number];
 
 /** All that is wrong with `value`, each thing once, in words that name the property; empty when it is valid. */
@@ -21,7 +28,7 @@ export function complaints(schema: TSchema, value: unknown): readonly Complaint[
   const [valid, errors] = Errors(schema, value);
   if (valid) return [];
   // An unknown property goes first: it is often the misspelt one that is then missing.
-  const rank = ({ keyword }: ValidationError) => (keyword === 'additionalProperties' ? 0 : 1);
+  const rank = ({ keyword }: ValidationError) => (UNKNOWN.has(keyword) ? 0 : 1);
   const sorted = ofFittingBranch(schema, value, errors).toSorted((a, b) => rank(a) - rank(b));
   const found = sorted.flatMap((error) => describe(schema, value, error));
   return found.filter((one, i) => found.findIndex((other) => same(one, other)) === i);
@@ -85,16 +92,14 @@ function describe(schema: TSchema, value: unknown, error: ValidationError): Comp
   const path = dotted(error.instancePath);
   const wanted = at(schema, error.schemaPath);
   switch (error.keyword) {
-    case 'boolean': // stands beside additionalProperties
-      return [];
-    case 'additionalProperties': {
-      const known = Object.keys(wanted['properties'] ?? {});
-      return error.params.additionalProperties.map((name) => ({
-        path,
-        problem: `unknown property "${name}"${didYouMeanOr(name, known)}`,
-        unknown: name,
-      }));
+    case 'boolean': {
+      // One for each unknown property goes ahead of `additionalProperties`, which is missing where there are too many.
+      const [name = '', ...above] = segments(error.instancePath).reverse();
+      const parent = at(schema, error.schemaPath.replace(/\/additionalProperties$/, ''));
+      return [unknownProperty(above.reverse().join('.'), name, parent)];
     }
+    case 'additionalProperties':
+      return error.params.additionalProperties.map((name) => unknownProperty(path, name, wanted));
     case 'required':
       return error.params.requiredProperties.map((name) => ({
         path,
@@ -109,6 +114,11 @@ function describe(schema: TSchema, value: unknown, error: ValidationError): Comp
     default:
       return [{ path, problem: wrongValue(wanted, valueAt(value, error.instancePath), error.keyword) }];
   }
+}
+
+function unknownProperty(path: string, name: string, schema: Record<string, object>): Complaint {
+  const known = Object.keys(schema['properties'] ?? {});
+  return { path, problem: `unknown property "${name}"${didYouMeanOr(name, known)}`, unknown: name };
 }
 
 /**
