@@ -149,10 +149,6 @@ VERIFIED_ALONE int find_rule(struct packet *p, struct policy_place_slot *at, __u
 	p->identity = is_v6(p) ? v6_identity(p) : v4_identity(bpf_ntohl(*(const __u32 *)(p->key.remote + 12)), p->slot);
 	if (p->identity == NO_IDENTITY)
 		return 0;
-	if (at->self_identity && p->identity == at->self_identity) {
-		p->reason = POLICY_ITSELF;
-		return 1;
-	}
 	p->reason = POLICY_BY_RULE;
 	key.set = p->set;
 	key.identity = p->identity;

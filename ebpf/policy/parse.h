@@ -171,7 +171,7 @@ static __always_inline enum icmp_kind icmp_kind(const struct packet *p)
 			return ICMP_KIND_REPLY;
 		if (type >= 1 && type <= 4)
 			return ICMP_KIND_ERROR;
-		if (type >= 133 && type <= 137 && p->icmp_code == 0 && p->hops == 255)
+		if (type >= 133 && type <= 137 && p->hops == 255)
 			return ICMP_KIND_NEIGHBOUR;
 		return ICMP_KIND_OTHER;
 	}

@@ -26,10 +26,10 @@ int weir_encoders;
 #define DHCP6_SERVER 547
 #define DHCP6_CLIENT 546
 
-/* A server's answer to this host's DHCP client. */
-static __always_inline bool is_dhcp(const struct packet *p)
+/* Between this host's DHCP client and a server. */
+static __always_inline bool is_dhcp(const struct packet *p, const struct policy_place_slot *at)
 {
-	if (p->key.protocol != IPPROTO_UDP || p->direction != POLICY_INGRESS)
+	if (p->key.protocol != IPPROTO_UDP || !(at->flags & POLICY_PLACE_HOST))
 		return false;
 	if (is_v6(p))
 		return p->key.remote_port == DHCP6_SERVER && p->key.local_port == DHCP6_CLIENT;
@@ -94,7 +94,7 @@ VERIFIED_ALONE int slow(struct __sk_buff *skb, struct packet *p, struct policy_p
 	if (parsed != PARSED)
 		return unread(p, at, parsed);
 	kind = icmp_kind(p);
-	if (kind == ICMP_KIND_NEIGHBOUR || is_dhcp(p)) {
+	if (kind == ICMP_KIND_NEIGHBOUR || is_dhcp(p, at)) {
 		p->reason = kind == ICMP_KIND_NEIGHBOUR ? POLICY_NEIGHBOUR : POLICY_DHCP;
 		count_reason(p, p->reason);
 		return PASS;

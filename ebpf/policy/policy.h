@@ -88,7 +88,13 @@ enum policy_reason {
 
 struct policy_config {
 	__u32 epoch;
-	__u32 pad;
+	/* The programs read only the epoch; the rest is for those who open the maps later. */
+	__u32 hz;
+	__u32 secret[4];
+	__u32 answer_mark;
+	__u32 layout;
+	/* Random, of these maps. */
+	__u64 stamp;
 };
 
 /* Attaching point of an endpoint; `space` is the inode of its network namespace. */
@@ -108,7 +114,6 @@ struct policy_place_slot {
 	/* By enum policy_direction. */
 	__u32 set[2];
 	__u32 flags;
-	__u32 self_identity;
 };
 
 /* `lock` makes the kernel write an entry in place. */

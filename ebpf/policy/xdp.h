@@ -38,7 +38,7 @@ static __always_inline int early(void *data, void *end, __u32 ifindex)
 		return XDP_PASS;
 	p.key.endpoint = at->endpoint;
 	kind = icmp_kind(&p);
-	if (kind == ICMP_KIND_ERROR || kind == ICMP_KIND_NEIGHBOUR || is_dhcp(&p))
+	if (kind == ICMP_KIND_ERROR || kind == ICMP_KIND_NEIGHBOUR || is_dhcp(&p, at))
 		return XDP_PASS;
 	rule = judge(&p, at, POLICY_INGRESS, p.tcp_flags);
 	if (!rule || rule->action != POLICY_DENY || p.rule != p.audit_rule || rule->log)

@@ -20,6 +20,7 @@ export const MAP_TYPE = {
 
 const PER_CPU: readonly number[] = [MAP_TYPE.PERCPU_HASH, MAP_TYPE.PERCPU_ARRAY, MAP_TYPE.LRU_PERCPU_HASH];
 const ENOTSUPP = 524;
+const BPF_F_LOCK = 1n << 2n;
 const FIRST_BATCH = 1024;
 
 let cpus = 0;
@@ -56,7 +57,8 @@ export function openMap(fd: number): BpfMap {
     update: (key, value) => update(fd, key, value),
     delete: (key) => remove(fd, key),
     entries: () => allEntries(shape),
-    updateBatch: (keys, values, count) => updateBatch(fd, keys, values, count),
+    updateBatch: (keys, values, count, inPlace = false) => updateBatch(fd, keys, values, count, inPlace),
+    deleteBatch: (keys, count) => deleteBatch(fd, shape.keySize, keys, count),
   };
 }
 
@@ -87,12 +89,32 @@ function remove(fd: number, key: Uint8Array): boolean {
   return true;
 }
 
-function updateBatch(fd: number, keys: Uint8Array, values: Uint8Array, count: number): void {
-  const attr = batchAttr(fd, keys, values, count);
+function updateBatch(
+  fd: number,
+  keys: Uint8Array,
+  values: Uint8Array,
+  count: number,
+  inPlace: boolean,
+): void {
+  const attr = batchAttr(fd, keys, values, count).u64(40, inPlace ? BPF_F_LOCK : 0n);
   const result = bpf(BPF.MAP_UPDATE_BATCH, attr);
   if (result < 0) {
     const done = attr.view.getUint32(32, true);
     throw kernelError(`BPF_MAP_UPDATE_BATCH (entry ${done} of ${count})`, -result);
+  }
+}
+
+/** Entries that are not there are no error: the kernel stops at one, and goes on behind it. */
+function deleteBatch(fd: number, keySize: number, keys: Uint8Array, count: number): void {
+  for (let at = 0; at < count; ) {
+    const attr = new BpfAttr(56)
+      .pointer(16, keys.subarray(at * keySize))
+      .u32(32, count - at)
+      .u32(36, fd);
+    const result = bpf(BPF.MAP_DELETE_BATCH, attr);
+    if (result >= 0) return;
+    if (result !== -ERRNO.ENOENT) checked('BPF_MAP_DELETE_BATCH', result, BPF_RIGHT);
+    at += attr.view.getUint32(32, true) + 1;
   }
 }
 

@@ -352,13 +352,23 @@ export function decodePolicyFragment(wire: Wire, at: number): PolicyFragment {
 /** struct policy_config */
 export interface PolicyConfig {
   readonly epoch: number;
+  readonly hz: number;
+  readonly secret: readonly number[];
+  readonly answerMark: number;
+  readonly layout: number;
+  readonly stamp: bigint;
 }
 
-export const POLICY_CONFIG_SIZE = 8;
+export const POLICY_CONFIG_SIZE = 40;
 
 export function decodePolicyConfig(wire: Wire, at: number): PolicyConfig {
   return {
     epoch: wire.view.getUint32(at, true),
+    hz: wire.view.getUint32(at + 4, true),
+    secret: Array.from({ length: 4 }, (_, i) => wire.view.getUint32(at + 8 + i * 4, true)),
+    answerMark: wire.view.getUint32(at + 24, true),
+    layout: wire.view.getUint32(at + 28, true),
+    stamp: wire.view.getBigUint64(at + 32, true),
   };
 }
 
@@ -382,17 +392,15 @@ export interface PolicyPlaceSlot {
   readonly endpoint: number;
   readonly set: readonly number[];
   readonly flags: number;
-  readonly selfIdentity: number;
 }
 
-export const POLICY_PLACE_SLOT_SIZE = 20;
+export const POLICY_PLACE_SLOT_SIZE = 16;
 
 export function decodePolicyPlaceSlot(wire: Wire, at: number): PolicyPlaceSlot {
   return {
     endpoint: wire.view.getUint32(at, true),
     set: Array.from({ length: 2 }, (_, i) => wire.view.getUint32(at + 4 + i * 4, true)),
     flags: wire.view.getUint32(at + 12, true),
-    selfIdentity: wire.view.getUint32(at + 16, true),
   };
 }
 
@@ -402,12 +410,12 @@ export interface PolicyPlace {
   readonly slot: readonly PolicyPlaceSlot[];
 }
 
-export const POLICY_PLACE_SIZE = 44;
+export const POLICY_PLACE_SIZE = 36;
 
 export function decodePolicyPlace(wire: Wire, at: number): PolicyPlace {
   return {
     lock: decodeBpfSpinLock(wire, at),
-    slot: Array.from({ length: 2 }, (_, i) => decodePolicyPlaceSlot(wire, at + 4 + i * 20)),
+    slot: Array.from({ length: 2 }, (_, i) => decodePolicyPlaceSlot(wire, at + 4 + i * 16)),
   };
 }
 
@@ -655,6 +663,13 @@ export function encodePolicyFragment(wire: Wire, at: number, value: PolicyFragme
 
 export function encodePolicyConfig(wire: Wire, at: number, value: PolicyConfig): void {
   wire.view.setUint32(at, value.epoch, true);
+  wire.view.setUint32(at + 4, value.hz, true);
+  value.secret.forEach((one, i) => {
+    wire.view.setUint32(at + 8 + i * 4, one, true);
+  });
+  wire.view.setUint32(at + 24, value.answerMark, true);
+  wire.view.setUint32(at + 28, value.layout, true);
+  wire.view.setBigUint64(at + 32, value.stamp, true);
 }
 
 export function encodePolicyPlaceKey(wire: Wire, at: number, value: PolicyPlaceKey): void {
@@ -668,12 +683,11 @@ export function encodePolicyPlaceSlot(wire: Wire, at: number, value: PolicyPlace
     wire.view.setUint32(at + 4 + i * 4, one, true);
   });
   wire.view.setUint32(at + 12, value.flags, true);
-  wire.view.setUint32(at + 16, value.selfIdentity, true);
 }
 
 export function encodePolicyPlace(wire: Wire, at: number, value: Omit<PolicyPlace, 'lock'>): void {
   value.slot.forEach((one, i) => {
-    encodePolicyPlaceSlot(wire, at + 4 + i * 20, one);
+    encodePolicyPlaceSlot(wire, at + 4 + i * 16, one);
   });
 }
 

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// From what was compiled to what is written: the whole of it into tables that nobody uses yet, or a difference into those
+// in force, so that packets see the old policy whole until the epoch changes and the new one whole from then on.
+import type { CompiledPolicy, MapChanges, V6Prefix } from '../../policy/compiled.ts';
+import {
+  POLICY_COUNTER_SIZE,
+  type PolicyPlaceKey,
+  type PolicyPlaceSlot,
+} from '../../programs/generated/policy.ts';
+import {
+  EMPTY_SET,
+  NO_PLACE,
+  NO_SEGMENT,
+  PEERS,
+  PLACES,
+  peerEntry,
+  portRecords,
+  ROOTS,
+  rootEntry,
+  ruleRecords,
+  SETS,
+  setEntry,
+  v4Records,
+  v6Entries,
+  verdictRecords,
+} from './layouts.ts';
+import { type Entries, Slotted } from './slotted.ts';
+
+/** A device and what stands behind it, as the maps tell it. */
+export type PlaceEntry = readonly [PolicyPlaceKey, PolicyPlaceSlot];
+
+/** What is written into one map. */
+export interface MapWrite extends Entries {
+  readonly map: string;
+}
+
+/** A change of the maps: written in this order, before the epoch. */
+export interface MapUpdate {
+  readonly epoch: number;
+  readonly writes: readonly MapWrite[];
+  /** To be deleted when no packet of the former epoch is under way; asked for then. */
+  readonly leftovers: () => readonly MapWrite[];
+}
+
+/** What stands in the maps of one generation. */
+export class MapWriter {
+  readonly #roots = new Slotted(ROOTS, NO_SEGMENT);
+  readonly #peers = new Slotted(PEERS, NO_SEGMENT);
+  readonly #sets = new Slotted(SETS, EMPTY_SET);
+  readonly #places = new Slotted(PLACES, NO_PLACE);
+  #staleV6: readonly V6Prefix[] = [];
+  /** CPUs that counters are kept for. */
+  readonly #cpus: number;
+
+  constructor(cpus: number) {
+    this.#cpus = cpus;
+  }
+
+  /** Everything, for maps that are not in use. */
+  fill(compiled: CompiledPolicy, places: readonly PlaceEntry[]): MapUpdate {
+    const contents = compiled.contents();
+    return {
+      epoch: compiled.epoch,
+      writes: written([
+        ...this.#records({ ...contents, countersNew: compiled.changes.countersNew }),
+        ['policy_v6', v6Entries(contents.v6.map((one) => [one, [one.identity, one.identity]]))],
+        ['policy_v4_root', this.#roots.fill(contents.v4Roots.map(rootEntry))],
+        ['policy_peers', this.#peers.fill(contents.peers.map(peerEntry))],
+        ['policy_sets', this.#sets.fill(contents.sets.map(setEntry))],
+        ['policy_places', this.#places.fill(places)],
+      ]),
+      leftovers: () => [],
+    };
+  }
+
+  /** The difference to what stands there. */
+  change(compiled: CompiledPolicy, places: readonly PlaceEntry[]): MapUpdate {
+    const { epoch, changes } = compiled;
+    const gonePlaces = this.#placesGone(places);
+    const gonePeers = changes.peersGone;
+    return {
+      epoch,
+      writes: written([
+        ...this.#records(changes),
+        ['policy_v6', this.#v6(changes, epoch)],
+        ['policy_v4_root', this.#roots.change(changes.v4Roots.map(rootEntry), epoch)],
+        [
+          'policy_peers',
+          this.#peers.change(
+            [...gonePeers.map((key) => [key, NO_SEGMENT] as const), ...changes.peers.map(peerEntry)],
+            epoch,
+          ),
+        ],
+        ['policy_sets', this.#sets.change(changes.sets.map(setEntry), epoch)],
+        [
+          'policy_places',
+          this.#places.change([...gonePlaces.map((key) => [key, NO_PLACE] as const), ...places], epoch),
+        ],
+      ]),
+      leftovers: () =>
+        written([
+          ['policy_peers', this.#peers.forget(gonePeers)],
+          ['policy_places', this.#places.forget(gonePlaces)],
+          ['policy_v6', this.#forgetV6(changes.v6Gone)],
+        ]),
+    };
+  }
+
+  /** What nobody looks at before something in force points there. */
+  #records(changes: MapChanges): readonly (readonly [string, Entries])[] {
+    return [
+      ['policy_counters', this.#zeros(changes.countersNew)],
+      ['policy_rules', ruleRecords(changes.rules)],
+      ['policy_verdicts', verdictRecords(changes.verdicts)],
+      ['policy_ports', portRecords(changes.ports)],
+      ['policy_v4', v4Records(changes.v4Segments)],
+    ];
+  }
+
+  #zeros(counters: readonly number[]): Entries {
+    return {
+      keys: new Uint8Array(Uint32Array.from(counters).buffer),
+      values: new Uint8Array(counters.length * this.#cpus * POLICY_COUNTER_SIZE),
+      count: counters.length,
+    };
+  }
+
+  #v6({ v6, v6Gone }: MapChanges, epoch: number): Entries {
+    const changed = [...v6Gone, ...v6];
+    const known = new Set(changed.map(prefixId));
+    const stale = this.#staleV6.filter((one) => !known.has(prefixId(one)));
+    this.#staleV6 = changed;
+    return v6Entries([
+      ...stale.map((one) => [one, [one.identity, one.identity]] as const),
+      ...changed.map((one) => {
+        const { identity, before } = one;
+        const slots: readonly [number, number] = (epoch & 1) === 0 ? [identity, before] : [before, identity];
+        return [one, slots] as const;
+      }),
+    ]);
+  }
+
+  #forgetV6(gone: readonly V6Prefix[]): Entries {
+    const ids = new Set(gone.map(prefixId));
+    this.#staleV6 = this.#staleV6.filter((one) => !ids.has(prefixId(one)));
+    return v6Entries(gone.map((one) => [one, [0, 0]]));
+  }
+
+  #placesGone(places: readonly PlaceEntry[]): readonly PolicyPlaceKey[] {
+    const now = new Set(places.map(([key]) => PLACES.id(key)));
+    return [...this.#places.entries()].map(([key]) => key).filter((key) => !now.has(PLACES.id(key)));
+  }
+}
+
+function prefixId({ address, length }: V6Prefix): string {
+  return `${length}/${String.fromCharCode(...address)}`;
+}
+
+function written(writes: readonly (readonly [string, Entries])[]): readonly MapWrite[] {
+  return writes.filter(([, { count }]) => count > 0).map(([map, entries]) => ({ map, ...entries }));
+}

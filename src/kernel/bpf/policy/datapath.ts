@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync, rmSync } from 'node:fs';
+import { WeirError } from '../../../base/errors.ts';
+import type { PolicyDatapath, PolicyPlace, PolicyTables, PolicyTablesOptions } from '../../ports.ts';
+import { readRing } from '../ring.ts';
+import { BPF, BpfAttr, mustBpf } from '../syscall.ts';
+import { gracePeriod, ticksPerSecond } from './libc.ts';
+import { attachmentOf, dropLink, type LinkName, linksOf, pinnedLinks, putLink } from './links.ts';
+import { putPin, Shelf, withPin } from './shelf.ts';
+import { createTables, functionFor, type Load, OpenTables, type PolicyFunction } from './tables.ts';
+
+/** Size of struct __sk_buff as far as it is given to a run. */
+const SKB_SIZE = 192;
+const [SKB_IFINDEX, SKB_CB] = [40, 48];
+
+export interface PolicyDatapathSettings {
+  /** In a bpffs. */
+  readonly pinDir: string;
+  /** The object, read when it is needed. */
+  readonly object: () => Uint8Array;
+}
+
+/** Network policy in this machine's kernel. Nothing is loaded or opened before it is asked for. */
+export function createPolicyDatapath({ pinDir, object }: PolicyDatapathSettings): PolicyDatapath {
+  return new Datapath(new Shelf(pinDir), object);
+}
+
+class Datapath implements PolicyDatapath {
+  readonly #shelf: Shelf;
+  readonly #object: () => Uint8Array;
+  #tables: OpenTables | undefined;
+  /** Constants of instances, by generation: those of tables that were opened are asked of whoever opened them. */
+  readonly #variables = new Map<number, Readonly<Record<string, number>>>();
+
+  constructor(shelf: Shelf, object: () => Uint8Array) {
+    this.#shelf = shelf;
+    this.#object = object;
+  }
+
+  async open(
+    constants: (tables: PolicyTables) => Readonly<Record<string, number>>,
+  ): Promise<PolicyTables | undefined> {
+    if (this.#tables !== undefined) return this.#tables;
+    const newest = this.#shelf.generations().findLast((one) => this.#shelf.isCommitted(one));
+    if (newest === undefined) return undefined;
+    const tables = new OpenTables(this.#shelf, newest);
+    this.#variables.set(newest, constants(tables));
+    await this.commit(tables);
+    return tables;
+  }
+
+  async create(options: PolicyTablesOptions): Promise<PolicyTables> {
+    const former = this.#tables;
+    const generation = (this.#shelf.generations().at(-1) ?? 0) + 1;
+    const { loadObject } = await import('../load.ts');
+    try {
+      const made = createTables(this.#shelf, loadObject, this.#object(), generation, options, former);
+      this.#variables.set(generation, options.variables);
+      return made;
+    } catch (error) {
+      this.#shelf.removeTables(generation);
+      throw error;
+    }
+  }
+
+  async commit(tables: PolicyTables): Promise<void> {
+    const made = tables as OpenTables;
+    const { loadObject } = await import('../load.ts');
+    // everything that can fail comes first
+    const swaps = pinnedLinks(this.#shelf).map((link) => ({
+      link,
+      fd: this.#function(loadObject, made, link.space, link.name),
+    }));
+    try {
+      withPin(this.#shelf.tables(made.generation, 'flip'), (fd) =>
+        putPin(fd, this.#shelf.tables(made.generation), 'committed'),
+      );
+      for (const { link, fd } of swaps) putLink(this.#shelf, undefined, link, fd);
+    } finally {
+      for (const { fd } of swaps) closeSync(fd);
+    }
+    if (this.#tables !== made) this.#tables?.close();
+    this.#tables = made;
+    this.#removeOthers(made.generation);
+  }
+
+  discard(tables: PolicyTables): void {
+    (tables as OpenTables).close();
+    this.#shelf.removeTables(tables.generation);
+  }
+
+  async attach(place: PolicyPlace): Promise<void> {
+    const tables = this.#open();
+    const { loadObject } = await import('../load.ts');
+    const wanted = linksOf(place);
+    const space = place.io.netns.inode;
+    for (const link of pinnedLinks(this.#shelf))
+      if (link.space === space && link.ifindex === place.ifindex && !wanted.some((one) => same(one, link)))
+        dropLink(this.#shelf, link);
+    for (const link of wanted) {
+      const fd = this.#function(loadObject, tables, space, link.name);
+      try {
+        putLink(this.#shelf, place.io.fd, link, fd);
+      } finally {
+        closeSync(fd);
+      }
+    }
+  }
+
+  async detach(space: number, ifindex: number): Promise<void> {
+    for (const link of pinnedLinks(this.#shelf))
+      if (link.space === space && link.ifindex === ifindex) dropLink(this.#shelf, link);
+    if (this.#tables === undefined || pinnedLinks(this.#shelf).some((link) => link.space === space)) return;
+    for (const name of ['policy_ingress', 'policy_egress', 'policy_early'])
+      rmSync(this.#shelf.tables(this.#tables.generation, 'programs', `${space}_${name}`), { force: true });
+  }
+
+  attachments() {
+    return pinnedLinks(this.#shelf).map((link) => attachmentOf(this.#shelf, link));
+  }
+
+  run(place: PolicyPlace, direction: 'ingress' | 'egress', frame: Uint8Array, cb: Uint8Array): number {
+    const tables = this.#open();
+    const name = `${place.io.netns.inode}_policy_${direction}`;
+    return withPin(this.#shelf.tables(tables.generation, 'programs', name), (fd) => {
+      const context = new Uint8Array(SKB_SIZE);
+      new DataView(context.buffer).setUint32(SKB_IFINDEX, place.ifindex, true);
+      context.set(cb, SKB_CB);
+      const attr = new BpfAttr(80)
+        .u32(0, fd)
+        .u32(8, frame.length)
+        .pointer(16, frame)
+        .u32(32, 1)
+        .u32(40, context.length)
+        .pointer(48, context);
+      mustBpf('BPF_PROG_TEST_RUN', BPF.PROG_TEST_RUN, attr, place.io.fd);
+      return attr.view.getInt32(4, true);
+    });
+  }
+
+  gracePeriod = gracePeriod;
+  ticksPerSecond = ticksPerSecond;
+
+  readLog(sink: Parameters<PolicyDatapath['readLog']>[0]) {
+    return readRing(this.#open().map('policy_log').fd, sink);
+  }
+
+  async unload(): Promise<void> {
+    for (const link of pinnedLinks(this.#shelf)) dropLink(this.#shelf, link);
+    this.#tables?.close();
+    this.#tables = undefined;
+    this.#shelf.removeAll();
+  }
+
+  #open(): OpenTables {
+    if (this.#tables !== undefined) return this.#tables;
+    throw new WeirError('BPF_OBJECT', { problem: 'no network policy is loaded' });
+  }
+
+  #function(load: Load, tables: OpenTables, space: number, name: PolicyFunction): number {
+    const variables = this.#variables.get(tables.generation) ?? {};
+    return functionFor(this.#shelf, load, this.#object, tables, space, name, variables);
+  }
+
+  #removeOthers(generation: number): void {
+    for (const other of this.#shelf.generations()) if (other !== generation) this.#shelf.removeTables(other);
+  }
+}
+
+function same(a: LinkName, b: LinkName): boolean {
+  return a.hook === b.hook && a.name === b.name;
+}
