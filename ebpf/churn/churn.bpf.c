@@ -6,6 +6,7 @@
 #include "kernel.h"
 
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -44,6 +45,8 @@ struct churn_message_key {
 	__u32 netns;
 	/* RTM_*. */
 	__u32 type;
+	/* Of links, addresses and neighbours; 0 for others, and for a link that is deleted: its number means nothing then. */
+	__u32 ifindex;
 };
 
 struct {
@@ -82,19 +85,31 @@ int BPF_PROG(churn_neighbour, struct neighbour *neighbour)
 	return 0;
 }
 
+/* struct ifinfomsg, ifaddrmsg and ndmsg have the device at the same place. */
+static __always_inline bool is_of_device(__u16 type)
+{
+	return type == RTM_NEWLINK || type == RTM_NEWADDR || type == RTM_DELADDR || type == RTM_NEWNEIGH ||
+	       type == RTM_DELNEIGH;
+}
+
 /* Of a netlink socket that is in multicast groups: every announcement is one message, and none reaches the socket. */
 SEC("socket")
 int churn_message(struct __sk_buff *skb)
 {
 	__u64 cookie = bpf_get_socket_cookie(skb);
 	struct churn_socket *socket = bpf_map_lookup_elem(&churn_sockets, &cookie);
-	struct churn_message_key key;
-	struct nlmsghdr header;
+	struct churn_message_key key = {};
+	struct {
+		struct nlmsghdr header;
+		struct ifaddrmsg device;
+	} message;
 
-	if (!socket || bpf_skb_load_bytes(skb, 0, &header, sizeof(header)))
+	if (!socket || bpf_skb_load_bytes(skb, 0, &message, sizeof(message)))
 		return 0;
 	key.netns = socket->netns;
-	key.type = header.nlmsg_type;
+	key.type = message.header.nlmsg_type;
+	if (is_of_device(key.type))
+		key.ifindex = message.device.ifa_index;
 	add(&churn_messages, &key);
 	return 0;
 }

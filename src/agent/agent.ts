@@ -9,6 +9,7 @@ import { messageOf } from '../base/errors.ts';
 import { buildApp } from '../http/app.ts';
 import { identify, type TrustStore } from '../http/auth/identify.ts';
 import { native } from '../kernel/native.ts';
+import type { Subscription } from '../kernel/ports.ts';
 import { changeMetrics } from '../metrics/change.ts';
 import type { NamespaceSet } from '../observe/namespace-set.ts';
 import { loadSettings } from './config/load.ts';
@@ -25,6 +26,7 @@ import { scrapePrograms } from './program-metrics.ts';
 import { createDropsService } from './service/drops.ts';
 import { createFlowsService } from './service/flows.ts';
 import { createService } from './service/service.ts';
+import { watchChurn } from './telemetry/churn-sockets.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 import { loadTls, loadTrust, watchTokens } from './trust.ts';
 import { createProfileService } from './tuning/profiles.ts';
@@ -51,6 +53,7 @@ export class Agent {
   #app: FastifyInstance | undefined;
   #listeners: Listeners | undefined;
   #unwatch: () => void = () => {};
+  #churn: Subscription | undefined;
 
   private constructor(options: AgentOptions, settings: Settings, trust: TrustStore, log: AgentLog['log']) {
     this.#options = options;
@@ -101,6 +104,7 @@ export class Agent {
     await this.#listeners?.close(CLOSE_MS);
     await this.#engine.close();
     this.#events.close();
+    this.#churn?.close();
     this.#telemetry.close();
     await this.#namespaces.close();
     this.#metrics.close();
@@ -129,6 +133,7 @@ export class Agent {
     await this.#recover();
     await Promise.all([this.#namespaces.start(), this.#telemetry.start()]);
     for (const problem of this.#telemetry.degraded) this.#log.warn(problem);
+    this.#churn = watchChurn(this.#telemetry, this.#namespaces, (problem) => this.#log.warn(problem));
     this.#app = await this.#buildApp(version);
     this.#listeners = await openListeners({
       handler: this.#app.routing,

@@ -2,7 +2,7 @@
 import type { DropRow } from '../model/drop.ts';
 import type { Link } from '../model/link.ts';
 import type { Exposition, Family } from './exposition.ts';
-import type { PacketCounts, Queueing, RunDelay, TcpTelemetry } from './telemetry-rows.ts';
+import type { Churn, PacketCounts, Queueing, RunDelay, TcpTelemetry } from './telemetry-rows.ts';
 
 /** One source of metrics: one file, one line in the registry. */
 export interface Collector {
@@ -56,6 +56,8 @@ export interface Source {
   queueing(): Promise<Queueing>;
   /** TCP by device and group of peers; NO_DATA without the eBPF telemetry `tcp`. */
   tcp(): Promise<TcpTelemetry>;
+  /** Failed neighbours and changes; NO_DATA without the eBPF telemetry `churn`. */
+  churn(): Promise<Churn>;
   /** How long ksoftirqd and the agent waited for a CPU. */
   runDelays(): Promise<readonly RunDelay[]>;
   /** Dropped packets of this namespace; NO_DATA where their telemetry does not run. */
@@ -80,6 +82,8 @@ export interface LinkRow {
   /** Mbit/s as the kernel says it, -1 for unknown; absent where the read fails (loopback, tunnels). */
   readonly speed?: number;
   readonly duplex?: string;
+  /** When its carrier last changed, in milliseconds since 1970; absent until it does. */
+  readonly carrierChanged?: number;
 }
 
 /**

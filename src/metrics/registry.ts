@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { arp } from './arp.ts';
 import { bonding } from './bonding.ts';
+import { churn } from './churn.ts';
 import type { Collector } from './collector.ts';
 import { conntrack } from './conntrack.ts';
 import { drops } from './drops.ts';
@@ -56,5 +57,6 @@ export const COLLECTORS: readonly Collector[] = [
   flows,
   tcp,
   queueing,
+  churn,
   runDelay,
 ];

@@ -76,3 +76,27 @@ export interface TcpTelemetry {
     readonly count: number;
   }[];
 }
+
+/** What the telemetry `churn` tells of a namespace. */
+export interface Churn {
+  readonly failures: readonly NeighbourFailures[];
+  readonly changes: readonly NetworkChanges[];
+}
+
+/** Neighbours of a device that were given up. */
+export interface NeighbourFailures {
+  readonly device: string;
+  /** `inet`, `inet6` */
+  readonly family: string;
+  readonly failures: number;
+}
+
+/** What the kernel announced. */
+export interface NetworkChanges {
+  /** '' for what is of no device. */
+  readonly device: string;
+  /** `link`, `address`, `neighbour`, `route`, `rule`, `nexthop` */
+  readonly object: string;
+  readonly change: 'new' | 'deleted';
+  readonly count: number;
+}

@@ -14,6 +14,8 @@ export interface ObservedLink extends Readonly<DeviceAttributes> {
    * `device="eth0"`, with a `netns` label before it outside the agent's own namespace. Made once per name.
    */
   readonly labels: Uint8Array;
+  /** When the carrier last changed, in milliseconds since 1970; absent until it does. */
+  readonly carrierChanged?: number;
 }
 
 /** The table's own row. `link` is replaced as a whole, never changed in place, so readers may keep it. */
@@ -21,24 +23,28 @@ export interface LinkRow extends DeviceAttributes {
   link: Link;
   labels: Uint8Array;
   references: readonly LinkReference[];
+  /** When the carrier last changed, in milliseconds since 1970; absent until it does. */
+  carrierChanged?: number;
   /** The attributes have not been read since the device appeared or changed. */
   attributesStale: boolean;
 }
 
 /**
- * Links and addresses of one namespace with the names they refer to. It knows nothing of sockets and time:
- * whoever feeds it decides what is current.
+ * Links and addresses of one namespace with the names they refer to. It knows nothing of sockets: whoever
+ * feeds it decides what is current.
  */
 export class LinkTable {
   readonly #netns: string;
+  readonly #now: () => number;
   readonly #rows = new Map<number, LinkRow>();
   readonly #addresses = new Map<number, Map<string, Address>>();
   /** Which rows show the name of a device: filled also for devices that are not there (yet). */
   readonly #referrers = new Map<number, Set<number>>();
   #sorted: readonly LinkRow[] | undefined;
 
-  constructor(netns: string) {
+  constructor(netns: string, now: () => number = Date.now) {
     this.#netns = netns;
+    this.#now = now;
   }
 
   /** All rows by ascending ifindex; the same array until a device changes. */
@@ -73,6 +79,9 @@ export class LinkTable {
     const { ifindex, ifname } = projected.link;
     const link = withReferences(projected.link, projected.references, (other) => this.#rows.get(other)?.link);
     const row = rowOf(this.#netns, link, projected.references, before);
+    // it counts each loss and each return, so that none is missed between two looks
+    if (before !== undefined && before.link.raw.carrierChanges !== link.raw.carrierChanges)
+      row.carrierChanged = this.#now();
     const previous = this.#rows.get(ifindex);
     this.#rows.set(ifindex, row);
     if (previous !== undefined) this.#unrefer(previous);

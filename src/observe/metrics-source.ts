@@ -13,7 +13,7 @@ import type {
   Source,
   TcpStates,
 } from '../metrics/collector.ts';
-import type { PacketCounts, Queueing, RunDelay, TcpTelemetry } from '../metrics/telemetry-rows.ts';
+import type { Churn, PacketCounts, Queueing, RunDelay, TcpTelemetry } from '../metrics/telemetry-rows.ts';
 import type { DropRow } from '../model/drop.ts';
 import { readConntrack } from './metrics-conntrack.ts';
 import type { DeviceFilter } from './metrics-device-filter.ts';
@@ -26,6 +26,7 @@ import { streamRoutes } from './metrics-routes.ts';
 import { readRunDelays } from './metrics-run-delays.ts';
 import type { ScrapedNamespace } from './metrics-scraper.ts';
 import { countTcpStates } from './metrics-tcp-states.ts';
+import { readChanges, readNeighbourFailures } from './telemetry/churn.ts';
 import { dropRows, readDrops } from './telemetry/drops.ts';
 import type { ByNamespace } from './telemetry/entries.ts';
 import { readPackets } from './telemetry/flows.ts';
@@ -128,6 +129,13 @@ export class NamespaceSource implements Source {
     return {
       devices: this.#ofDevices(this.#telemetry.once(readTcp)),
       resetsSent: this.#ofDevices(this.#telemetry.once(readResets)),
+    };
+  }
+
+  async churn(): Promise<Churn> {
+    return {
+      failures: this.#ofDevices(this.#telemetry.once(readNeighbourFailures)),
+      changes: this.#ofDevices(this.#telemetry.once(readChanges)),
     };
   }
 

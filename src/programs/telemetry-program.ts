@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Variables } from '../codec/bpf/variables.ts';
 
-/** Where a program of a telemetry object hangs. All of them are tracepoints: nothing on the path of packets is changed. */
+/** Where a program of a telemetry object hangs: a tracepoint, as nothing on the path of packets is changed. */
 export interface TelemetryHook {
   /** Its function in the object. */
   readonly program: string;
@@ -22,6 +22,8 @@ export interface TelemetryProgram {
   readonly description: string;
   readonly enabledByDefault: boolean;
   readonly hooks: readonly TelemetryHook[];
+  /** Functions that are filters of sockets, which user space opens and puts them on. */
+  readonly sockets?: readonly string[];
   /** Maps that user space uses, by their names in the object. */
   readonly maps: readonly string[];
   /** Values of the object's `const volatile` variables. */

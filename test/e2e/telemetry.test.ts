@@ -46,9 +46,26 @@ it('goes on while the agent is dead, is taken up again, and leaves nothing behin
     return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
   };
 
+  const routes = async (agent: Awaited<ReturnType<typeof start>>) => {
+    const { body } = await ask(agent.to, '/metrics');
+    const name = 'weir_network_changes_total{device="",object="route",change="new"}';
+    return Number(
+      body
+        .split('\n')
+        .find((line) => line.startsWith(name))
+        ?.split(' ')
+        .at(-1) ?? 0,
+    );
+  };
+  const addRoutes = (from: number, count: number) => {
+    for (let i = from; i < from + count; i++) ns.ip('route', 'add', 'blackhole', `10.66.0.${i}/32`);
+  };
+
   const first = await start();
   dropPackets(ns, 10);
+  addRoutes(0, 4);
   await expect.poll(() => noSocket(first)).toBe(10);
+  expect(await routes(first)).toBe(4);
   const links = pinnedLinks(pinDir);
   expect(links.length).toBeGreaterThan(5);
   first.signal('SIGKILL');
@@ -57,6 +74,8 @@ it('goes on while the agent is dead, is taken up again, and leaves nothing behin
   dropPackets(ns, 7);
   const second = await start();
   expect(await noSocket(second)).toBe(17);
+  addRoutes(10, 2);
+  expect(await routes(second)).toBe(6);
   dropPackets(ns, 3);
   expect(await noSocket(second)).toBe(20);
   expect(pinnedLinks(pinDir).map(({ id, prog_id }) => [id, prog_id])).toEqual(

@@ -33,6 +33,7 @@ export function recordedSource(files: Readonly<Record<string, string>>, given: P
     queues: missing,
     packets: missing,
     queueing: missing,
+    churn: missing,
     tcp: missing,
     runDelays: missing,
     drops: missing,

@@ -127,7 +127,7 @@ function attached(
 ): Pinned {
   const loaded = loadObject(object, {
     name: program.name,
-    programs: hooks.map((hook) => hook.program),
+    programs: [...hooks.map((hook) => hook.program), ...(program.sockets ?? [])],
     variables: program.variables(settings),
     maxEntries: program.sizes?.(settings) ?? {},
   });

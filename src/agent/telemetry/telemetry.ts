@@ -52,6 +52,11 @@ export class Telemetry implements TelemetryMaps {
     return this.#maps.get(`${program}/${map}`);
   }
 
+  /** Descriptor of a function of a program that runs. */
+  program(program: string, name: string): number | undefined {
+    return this.running.find((one) => one.name === program)?.programs[name];
+  }
+
   problem(program: string): string | undefined {
     const found = this.#result?.programs.find(({ name }) => name === program);
     if (found === undefined) return this.#failure ?? 'it is switched off';

@@ -19,14 +19,16 @@ export function decodeChurnSocket(wire: Wire, at: number): ChurnSocket {
 export interface ChurnMessageKey {
   readonly netns: number;
   readonly type: number;
+  readonly ifindex: number;
 }
 
-export const CHURN_MESSAGE_KEY_SIZE = 8;
+export const CHURN_MESSAGE_KEY_SIZE = 12;
 
 export function decodeChurnMessageKey(wire: Wire, at: number): ChurnMessageKey {
   return {
     netns: wire.view.getUint32(at, true),
     type: wire.view.getUint32(at + 4, true),
+    ifindex: wire.view.getUint32(at + 8, true),
   };
 }
 
