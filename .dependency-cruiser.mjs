@@ -29,6 +29,7 @@ const MAY_IMPORT = {
     'kernel/ports',
   ],
   lab: ['base', 'codec', 'kernel/ports'],
+  capture: ['base', 'codec', 'model', 'kernel/ports'],
   api: ['base', 'model', 'plan', 'policy'],
   http: ['base', 'model', 'api'],
   cli: ['base', 'model', 'api'],

@@ -12,6 +12,7 @@ import { native } from '../kernel/native.ts';
 import type { Subscription } from '../kernel/ports.ts';
 import { changeMetrics } from '../metrics/change.ts';
 import type { NamespaceSet } from '../observe/namespace-set.ts';
+import { AgentCaptures } from './captures/service.ts';
 import { loadSettings } from './config/load.ts';
 import type { Settings } from './config/schema.ts';
 import { EngineClient } from './engine/engine-client.ts';
@@ -51,6 +52,7 @@ export class Agent {
   readonly #telemetry: Telemetry;
   #trust: TrustStore;
   #app: FastifyInstance | undefined;
+  #captures: AgentCaptures | undefined;
   #listeners: Listeners | undefined;
   #unwatch: () => void = () => {};
   #churn: Subscription | undefined;
@@ -100,6 +102,7 @@ export class Agent {
   async stop(): Promise<void> {
     this.#notifier.stopping();
     this.#unwatch();
+    await this.#captures?.close();
     await this.#app?.close();
     await this.#listeners?.close(CLOSE_MS);
     await this.#engine.close();
@@ -174,8 +177,18 @@ export class Agent {
     const drops = createDropsService({ ...parts, namespaces: this.#namespaces });
     const flows = createFlowsService({ ...parts, namespaces: this.#namespaces });
     const change = this.#engine.service();
+    const common = { namespaces: this.#namespaces, settings: this.#settings };
+    const captures = new AgentCaptures({ ...parts, ...common, drops });
+    this.#captures = captures;
     return buildApp({
-      service: { ...service, ...change, ...drops, ...flows, ...createProfileService(change) },
+      service: {
+        ...service,
+        ...change,
+        ...drops,
+        ...flows,
+        ...captures.service(),
+        ...createProfileService(change),
+      },
       version,
       log: this.#log,
       identify: (request) => identify(request, this.#trust),

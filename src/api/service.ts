@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The use cases: all that HTTP and the command line see of the agent.
+import type { CaptureService } from './capture-service.ts';
 import type { ChangeService } from './change-service.ts';
 import type { DropsService } from './drops-service.ts';
 import type { FlowsService } from './flows-service.ts';
@@ -29,6 +30,7 @@ export interface Feed {
  */
 export interface WeirService
   extends ObserveService,
+    CaptureService,
     ChangeService,
     DropsService,
     FlowsService,

@@ -22,6 +22,8 @@ export interface AgentClient {
    * has `error`.
    */
   post<T>(path: string, body: unknown, options?: PostOptions): Promise<T>;
+  /** POST a JSON document whose answer is a stream of this media type that may be silent for long. */
+  stream(path: string, mediaType: string, body: unknown): Promise<StreamedAnswer>;
   /** PUT bytes. */
   put<T>(path: string, bytes: Uint8Array): Promise<T>;
   /** DELETE, which is a change as with `post`. */
@@ -30,6 +32,11 @@ export interface AgentClient {
   lines(path: string, query?: Query): AsyncGenerator<readonly unknown[], void>;
   /** Let the process end: connections are kept open between calls. */
   close(): void;
+}
+
+export interface StreamedAnswer {
+  readonly headers: IncomingMessage['headers'];
+  readonly parts: AsyncGenerator<Uint8Array, void>;
 }
 
 export interface PostOptions {
@@ -72,6 +79,19 @@ export function connectAgent(socket: string): AgentClient {
       const headers = { 'content-type': JSON_TYPE, ...matching(ifRevision) };
       const call = { method: 'POST', silence: WORK, body: JSON.stringify(body), headers };
       return (await answer(socket, await open(path, query, JSON_TYPE, call), path)) as T;
+    },
+    async stream(path, mediaType, body) {
+      const call = {
+        method: 'POST',
+        silence: WORK,
+        body: JSON.stringify(body),
+        headers: { 'content-type': JSON_TYPE },
+      };
+      const response = await open(path, {}, mediaType, call);
+      if (response.headers['content-type']?.startsWith(mediaType))
+        return { headers: response.headers, parts: partsOf(socket, response, WORK) };
+      await answer(socket, response, path);
+      throw new WeirError('INTERNAL', { problem: `${path}: the agent did not answer with ${mediaType}` });
     },
     async put<T>(path: string, body: Uint8Array) {
       const call = { method: 'PUT', body, headers: { 'content-type': 'application/octet-stream' } };
@@ -165,14 +185,18 @@ async function* chunksOf(socket: string, response: IncomingMessage): AsyncGenera
 }
 
 /** The parts of an answer. While nobody asks for the next one the agent's silence does not count. */
-async function* partsOf<T = Uint8Array>(socket: string, response: IncomingMessage): AsyncGenerator<T, void> {
+async function* partsOf<T = Uint8Array>(
+  socket: string,
+  response: IncomingMessage,
+  silence = SILENCE,
+): AsyncGenerator<T, void> {
   // an answer that is complete has given its connection back
-  const allow = (silence: number) => void response.socket?.setTimeout(silence);
+  const allow = (ms: number) => void response.socket?.setTimeout(ms);
   try {
     for await (const part of response) {
       allow(0);
       yield part as T;
-      allow(SILENCE);
+      allow(silence);
     }
   } catch (error) {
     throw brokenOff(socket, error);

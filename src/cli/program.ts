@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander';
 import { agentCommand } from './commands/agent.ts';
 import { applyCommand } from './commands/apply.ts';
+import { captureCommand } from './commands/capture.ts';
 import { completionCommand } from './commands/completion.ts';
 import { confirmCommand } from './commands/confirm.ts';
 import { diffCommand } from './commands/diff.ts';
@@ -36,6 +37,7 @@ const COMMANDS: readonly ((deps: CliDeps) => Command)[] = [
   topCommand,
   programCommand,
   dropsCommand,
+  captureCommand,
   tuneCommand,
   labCommand,
   doctorCommand,

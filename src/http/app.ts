@@ -17,6 +17,7 @@ import { type EventLimits, EventStreams } from './event-streams.ts';
 import { RouteTable } from './not-found.ts';
 import { describePeer, peerOf } from './peer.ts';
 import { asWeirError, PROBLEM_TYPE, problemOf } from './problem.ts';
+import { captureRoutes } from './routes/captures.ts';
 import { changeRoutes } from './routes/change.ts';
 import { docsRoutes, lazyDocs, openapiRoutes } from './routes/docs.ts';
 import { documentRoutes } from './routes/documents.ts';
@@ -89,6 +90,7 @@ function declareRoutes(app: FastifyInstance, { service, version, events, documen
     eventRoutes(to, service, streams);
     dropRoutes(to, service, streams);
     flowRoutes(to, service);
+    captureRoutes(to, service);
     openapiRoutes(to, docs);
   };
   const docs = lazyDocs(declare, version);

@@ -70,6 +70,16 @@ export function fixedService(
     async *dropCapture() {
       yield Buffer.from('file');
     },
+    capture: async (_target, _request, { lines }) => ({
+      id: '0000beef',
+      parts: (async function* () {
+        yield Buffer.from(lines ? '{"text":"packet"}\n' : 'file');
+      })(),
+    }),
+    captures: async () => ({ items: [] }),
+    stopCapture: async (_target, name) => {
+      throw new WeirError('NOT_FOUND', { what: 'capture', name, hint: '' });
+    },
     followDrops: async (_target, _query, _after, deliver) => {
       deliver({ id: '7', body: { kind: 'gap', packets: 1 }, json: '{"kind":"gap","packets":1}' });
       return { close: () => {} };

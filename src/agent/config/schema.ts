@@ -98,6 +98,22 @@ const ProgramSettings = Type.Object(
   { ...closed, default: {} },
 );
 
+const CaptureSettings = Type.Object(
+  {
+    directory: path('Folder that captures are written to; by default captures below stateDir'),
+    quotaBytes: count('Bytes that all files in it may have', 1_073_741_824, 0, 2 ** 50),
+    minFreeBytes: count('Bytes of its file system that captures leave free', 268_435_456, 0, 2 ** 50),
+    concurrent: count('Captures at a time', 8, 1, 64),
+    bufferBytes: count(
+      "Bytes of the kernel's buffer for each device of a capture",
+      33_554_432,
+      2_097_152,
+      1_073_741_824,
+    ),
+  },
+  { ...closed, default: {} },
+);
+
 const TlsSettings = Type.Object(
   {
     certificate: Type.String({ description: 'Certificate chain of the agent, PEM', minLength: 1 }),
@@ -166,6 +182,7 @@ export const SettingsSchema = Type.Object(
     metrics: MetricSettings,
     telemetry: TelemetrySettings,
     programs: ProgramSettings,
+    capture: CaptureSettings,
     http: HttpSettings,
   },
   closed,

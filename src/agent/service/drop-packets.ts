@@ -39,7 +39,7 @@ export async function* seenPackets(
 const NS_PER_S = 1_000_000_000n;
 
 /** Nanoseconds since the epoch as RFC 3339 writes them. */
-function timeText(time: bigint): string {
+export function timeText(time: bigint): string {
   const seconds = new Date(Number(time / NS_PER_S) * 1000).toISOString().slice(0, 19);
   return `${seconds}.${String(time % NS_PER_S).padStart(9, '0')}Z`;
 }

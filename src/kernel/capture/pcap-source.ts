@@ -71,6 +71,7 @@ function load(): PcapModule | string {
 
 export const pcapSource: CaptureSource = {
   name: 'pcap',
+  nanoseconds: false,
   delayMs: TIMEOUT_MS,
   refuses(io, device, { direction }) {
     if (io.netns.name !== '') return 'it captures in the namespace of the agent only';

@@ -67,6 +67,8 @@ export interface CaptureHandle {
 /** Where packets come from. */
 export interface CaptureSource {
   readonly name: 'pcap' | 'ring';
+  /** Its times are in nanoseconds; else in microseconds. */
+  readonly nanoseconds: boolean;
   /** Milliseconds that a packet may wait in the kernel before it can be read. */
   readonly delayMs: number;
   /** Why it cannot capture this, in words; undefined when it can. */

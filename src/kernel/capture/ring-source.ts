@@ -17,6 +17,7 @@ const RIGHT = 'CAP_NET_RAW';
 
 export const ringSource: CaptureSource = {
   name: 'ring',
+  nanoseconds: true,
   delayMs: RETIRE_MS,
   refuses: () => undefined,
   open: (io, device, options, wake) => new RingHandle(io, device, options, wake),

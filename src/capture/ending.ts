@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { CaptureEnd } from '../model/capture.ts';
+
+/** Why a capture ended, in a word and in words. */
+export interface Ending {
+  readonly reason: CaptureEnd;
+  readonly detail: string;
+}
+
+/** Ends after which nothing more can come. */
+export function isAbrupt({ reason }: Ending): boolean {
+  return reason === 'device' || reason === 'failed' || reason === 'space' || reason === 'agent';
+}

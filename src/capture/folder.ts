@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one folder that captures are written to, and how much may be in it.
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, mkdir, open, readdir, realpath, statfs, unlink } from 'node:fs/promises';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { messageOf, WeirError } from '../base/errors.ts';
+
+export interface FolderLimits {
+  readonly directory: string;
+  /** Bytes that all files in it may have. */
+  readonly quotaBytes: number;
+  /** Bytes of its file system that stay free. */
+  readonly minFreeBytes: number;
+}
+
+const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.:@+-]{0,199}$/;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
+
+/** Files of captures. Each is new, readable by its owner only, and directly in the folder. */
+export class CaptureFolder {
+  readonly #limits: FolderLimits;
+  #used = 0;
+
+  constructor(limits: FolderLimits) {
+    this.#limits = limits;
+  }
+
+  get directory(): string {
+    return this.#limits.directory;
+  }
+
+  /**
+   * The name of a file in the folder, given by its name or its whole path.
+   * @throws {WeirError} `VALUE` for one that is elsewhere.
+   */
+  nameOf(given: string): string {
+    const { directory } = this.#limits;
+    const path = isAbsolute(given) ? resolve(given) : join(directory, given);
+    const name = path.slice(directory.length + 1);
+    if (dirname(path) === resolve(directory) && NAME.test(name)) return name;
+    throw new WeirError('VALUE', {
+      what: `file "${given}"`,
+      problem: `captures are written to ${directory} only, under a plain name: give that, or stream to standard output`,
+    });
+  }
+
+  /** Make sure that it is there, and see what is in it. @throws {WeirError} `FILE`, `CAPTURE_SPACE`. */
+  async prepare(): Promise<void> {
+    const { directory } = this.#limits;
+    try {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      if ((await realpath(directory)) !== resolve(directory))
+        throw new Error('it is, or lies behind, a symbolic link');
+      this.#used = await sizeOf(directory);
+    } catch (error) {
+      throw new WeirError('FILE', { path: directory, problem: messageOf(error) }, { cause: error });
+    }
+    const problem = await this.refuses(0);
+    if (problem !== undefined) throw new WeirError('CAPTURE_SPACE', { path: directory, problem });
+  }
+
+  /** Why so many bytes more must not be written, in words. */
+  async refuses(bytes: number): Promise<string | undefined> {
+    const { directory, quotaBytes, minFreeBytes } = this.#limits;
+    if (this.#used + bytes > quotaBytes)
+      return `the quota of ${quotaBytes} bytes for captures is used up: remove some from ${directory}`;
+    const { bavail, bsize } = await statfs(directory);
+    if (bavail * bsize - bytes < minFreeBytes)
+      return `the file system has ${bavail * bsize} bytes left, of which ${minFreeBytes} must stay free`;
+    return undefined;
+  }
+
+  /** @throws {WeirError} `FILE` when there is one of the name. */
+  async create(name: string): Promise<FileHandle> {
+    const path = join(this.#limits.directory, name);
+    try {
+      return await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    } catch (error) {
+      const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
+      const problem = exists ? 'there is such a file already; give another name' : messageOf(error);
+      throw new WeirError('FILE', { path, problem }, { cause: error });
+    }
+  }
+
+  pathOf(name: string): string {
+    return join(this.#limits.directory, name);
+  }
+
+  /** So many bytes were written, or, below 0, removed. */
+  account(bytes: number): void {
+    this.#used += bytes;
+  }
+
+  /** What is gone already counts as removed. */
+  async remove(name: string, bytes: number): Promise<void> {
+    await unlink(this.pathOf(name)).catch(() => {});
+    this.account(-bytes);
+  }
+}
+
+async function sizeOf(directory: string): Promise<number> {
+  const names = await readdir(directory);
+  const sizes = await Promise.all(
+    names.map((name) =>
+      lstat(join(directory, name)).then(
+        (found) => found.size,
+        () => 0,
+      ),
+    ),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}

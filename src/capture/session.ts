@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { CaptureLimits, CaptureReport } from '../model/capture.ts';
+import { BeforeRing } from './before-ring.ts';
+import { type Ending, isAbrupt } from './ending.ts';
+import { type FileInterface, type FileOrigin, fileHeader, fileTrailer } from './section.ts';
+import type { Tap } from './tap.ts';
+import type { Waker } from './waker.ts';
+
+/** What starts a capture that listens already. */
+export interface Trigger {
+  readonly description: string;
+  /** @returns what was seen, in words, once it happened. */
+  check(): Promise<string | undefined>;
+  readonly beforeBytes: number;
+  readonly withinSeconds: number;
+}
+
+/** Blocks that come from elsewhere than a device, each with its interface: dropped packets. */
+export interface ExtraBlocks {
+  readonly interfaces: readonly FileInterface[];
+  /** What came since the last time: whole blocks. */
+  take(): { readonly bytes: Uint8Array; readonly packets: number };
+  close(): void;
+}
+
+export interface SessionParts {
+  readonly taps: readonly Tap[];
+  readonly interfaces: readonly FileInterface[];
+  readonly extra?: ExtraBlocks;
+  readonly origin: FileOrigin;
+  readonly comment: string;
+  readonly filter: string;
+  readonly limits: Required<CaptureLimits>;
+  readonly trigger?: Trigger;
+  readonly waker: Waker;
+  /** Bytes that one packet can need at most. */
+  readonly largest: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Bytes that are handed on at once, and milliseconds between looks at what makes it end. */
+const PORTION = 1 << 20;
+const LOOK_MS = 250;
+
+/**
+ * One capture from its beginning to its end, whatever becomes of its packets. They are pulled: while nobody asks for more
+ * they stay in the kernel, which drops what finds no room and counts it.
+ */
+export class CaptureSession {
+  readonly #parts: SessionParts;
+  readonly #scratch: Uint8Array;
+  readonly #before: BeforeRing | undefined;
+  readonly started: number;
+  #deadline: number;
+  #ending: Ending | undefined;
+  #triggered: string | undefined;
+  #ended: number | undefined;
+  #packets = 0;
+  #extraPackets = 0;
+  #bytes = 0;
+  #looked = 0;
+  #closed = false;
+  #last: ReturnType<CaptureSession['counts']> = [];
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.#scratch = new Uint8Array(PORTION + parts.largest);
+    this.started = parts.now();
+    const { trigger, limits } = parts;
+    this.#before = trigger && new BeforeRing(trigger.beforeBytes);
+    this.#deadline = performance.now() + (trigger?.withinSeconds ?? limits.seconds) * 1000;
+  }
+
+  get state(): CaptureReport['state'] {
+    if (this.#ended !== undefined) return 'ended';
+    return this.#isWaiting ? 'waiting' : 'running';
+  }
+
+  /** As packets are numbered by them. */
+  get interfaces(): readonly FileInterface[] {
+    return [...this.#parts.interfaces, ...(this.#parts.extra?.interfaces ?? [])];
+  }
+
+  get ending(): Ending | undefined {
+    return this.#ending;
+  }
+
+  get #isWaiting(): boolean {
+    return this.#before !== undefined && this.#triggered === undefined;
+  }
+
+  /** End it; the first reason counts. */
+  end(ending: Ending): void {
+    this.#ending ??= ending;
+    this.#parts.waker.wake();
+  }
+
+  header(): Uint8Array {
+    const { origin, comment, trigger } = this.#parts;
+    const seen =
+      trigger === undefined ? '' : `; trigger: ${trigger.description}: ${this.#triggered ?? 'waiting'}`;
+    return fileHeader(origin, `${comment}${seen}`, this.interfaces);
+  }
+
+  trailer(): Uint8Array {
+    const extra = this.#parts.extra?.interfaces ?? [];
+    const counts = [
+      ...this.counts(),
+      ...extra.map(() => ({ accepted: this.#extraPackets, dropped: 0, packets: this.#extraPackets })),
+    ];
+    return fileTrailer(counts, { start: this.started, now: this.#parts.now() }, this.#ending);
+  }
+
+  /** Of each device; what they were when it ended. */
+  counts(): readonly { readonly accepted: number; readonly dropped: number; readonly packets: number }[] {
+    if (!this.#closed)
+      this.#last = this.#parts.taps.map((tap) => ({ ...tap.counts(), packets: tap.packets }));
+    return this.#last;
+  }
+
+  report(): Omit<CaptureReport, 'id' | 'by' | 'files'> {
+    const counts = this.counts();
+    return {
+      state: this.state,
+      started: this.started,
+      ...(this.#triggered !== undefined && { triggered: this.#triggered }),
+      ...(this.#ended !== undefined && { ended: this.#ended }),
+      ...(this.#ending !== undefined && this.#ended !== undefined && { end: this.#ending }),
+      filter: this.#parts.filter,
+      limits: this.#parts.limits,
+      packets: this.#packets,
+      bytes: this.#bytes,
+      dropped: counts.reduce((sum, { dropped }) => sum + dropped, 0),
+      devices: this.#parts.taps.map(({ place, source }, i) => ({
+        netns: place.netns,
+        device: place.device.name,
+        source,
+        ...(counts[i] ?? { accepted: 0, dropped: 0, packets: 0 }),
+      })),
+    };
+  }
+
+  /**
+   * The packets: whole blocks, each portion valid until the next one is asked for.
+   * @param room Bytes that the next portion should have at most; one packet is always allowed.
+   */
+  async *packets(room: () => number = () => PORTION): AsyncGenerator<Uint8Array, void> {
+    try {
+      for (;;) {
+        await this.#look();
+        if (this.#ending !== undefined) break;
+        if (!this.#isWaiting) yield* this.#earlier();
+        yield* this.#next(room());
+      }
+      if (!isAbrupt(this.#ending) && !this.#isWaiting) await this.#settle();
+      if (!this.#isWaiting) yield* this.#rest(room);
+    } finally {
+      this.close();
+    }
+  }
+
+  /** What there is now, or after a while. */
+  async *#next(room: number): AsyncGenerator<Uint8Array, void> {
+    const portion = this.#read(room);
+    if (portion === undefined) {
+      await this.#parts.waker.sleep(LOOK_MS);
+      return;
+    }
+    if (this.#isWaiting) this.#before?.add(portion.bytes, portion.packets);
+    else yield this.#given(portion);
+  }
+
+  /** What came before the end is still on its way. */
+  async #settle(): Promise<void> {
+    const delay = Math.max(...this.#parts.taps.map(({ delayMs }) => delayMs));
+    await new Promise((resolve) => setTimeout(resolve, 2 * delay));
+  }
+
+  *#rest(room: () => number): Generator<Uint8Array, void> {
+    const { limits } = this.#parts;
+    // not for ever: packets may come faster than they are taken
+    for (let left = 256; left > 0 && this.#packets < limits.packets && this.#bytes < limits.bytes; left--) {
+      const portion = this.#read(room());
+      if (portion === undefined) return;
+      yield this.#given(portion);
+    }
+  }
+
+  #given({ bytes, packets }: { readonly bytes: Uint8Array; readonly packets: number }): Uint8Array {
+    this.#packets += packets;
+    this.#bytes += bytes.length;
+    const { limits } = this.#parts;
+    if (this.#packets >= limits.packets)
+      this.end({ reason: 'packets', detail: `the limit of ${limits.packets} packets` });
+    else if (this.#bytes >= limits.bytes)
+      this.end({ reason: 'bytes', detail: `the limit of ${limits.bytes} bytes` });
+    return bytes;
+  }
+
+  #read(wanted: number): { readonly bytes: Uint8Array; readonly packets: number } | undefined {
+    const { limits, taps, largest, extra } = this.#parts;
+    const left = this.#isWaiting ? PORTION : Math.min(wanted, limits.bytes - this.#bytes);
+    const room = Math.max(largest, Math.min(PORTION, left));
+    const most = this.#isWaiting ? Number.MAX_SAFE_INTEGER : limits.packets - this.#packets;
+    let [used, packets] = [0, 0];
+    for (const tap of taps) {
+      const space = room - used;
+      if (packets >= most || (used > 0 && space < largest)) break;
+      const got = tap.read(this.#scratch.subarray(used), most - packets, space);
+      used += got.bytes;
+      packets += got.packets;
+    }
+    const more = extra?.take();
+    if (more !== undefined && more.bytes.length > 0) {
+      this.#extraPackets += more.packets;
+      const whole = new Uint8Array(used + more.bytes.length);
+      whole.set(this.#scratch.subarray(0, used));
+      whole.set(more.bytes, used);
+      return { bytes: whole, packets: packets + more.packets };
+    }
+    return used === 0 ? undefined : { bytes: this.#scratch.subarray(0, used), packets };
+  }
+
+  /** At most four times a second: what makes it end or begin. */
+  async #look(): Promise<void> {
+    const now = performance.now();
+    if (now - this.#looked < LOOK_MS) return;
+    this.#looked = now;
+    for (const tap of this.#parts.taps) {
+      tap.look();
+      const problem = tap.problem();
+      if (problem !== undefined) this.end({ reason: 'device', detail: problem });
+    }
+    if (this.#isWaiting) await this.#checkTrigger();
+    if (now < this.#deadline) return;
+    const { trigger, limits } = this.#parts;
+    if (this.#isWaiting)
+      this.end({ reason: 'trigger', detail: `nothing happened within ${trigger?.withinSeconds} seconds` });
+    else this.end({ reason: 'seconds', detail: `the limit of ${limits.seconds} seconds` });
+  }
+
+  async #checkTrigger(): Promise<void> {
+    const { trigger, limits } = this.#parts;
+    const seen = await trigger?.check();
+    if (seen === undefined || this.#ending !== undefined) return;
+    // what is in the kernel now came before: it goes behind what was kept
+    this.#triggered = seen;
+    this.#deadline = performance.now() + limits.seconds * 1000;
+  }
+
+  /** What was kept from before the trigger; nothing the second time. */
+  *#earlier(): Generator<Uint8Array, void> {
+    for (const portion of this.#before?.take() ?? []) yield this.#given(portion);
+  }
+
+  /** Let go of the devices. */
+  close(): void {
+    if (this.#closed) return;
+    this.counts();
+    this.#closed = true;
+    this.#ended = this.#parts.now();
+    this.#ending ??= { reason: 'client', detail: 'nobody takes the packets any more' };
+    for (const tap of this.#parts.taps) tap.close();
+    this.#parts.extra?.close();
+  }
+}
