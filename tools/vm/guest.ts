@@ -20,6 +20,13 @@ export interface GuestJob {
   /** Bound of the job's own time, after the boot. */
   readonly seconds: number;
   readonly memoryMb?: number;
+  /** A raw image that is /dev/vda in the guest, and outlives it. */
+  readonly disk?: string;
+  /** Runs beside the job once the guest has booted; `cut` ends QEMU as a power cut does. */
+  readonly beside?: (guest: {
+    readonly cut: () => Promise<void>;
+    readonly ended: () => boolean;
+  }) => Promise<void>;
   /** Words for the kernel's command line. */
   readonly parameters?: readonly string[];
 }
@@ -63,6 +70,7 @@ async function follow(job: GuestJob, qemu: Background, work: string, started: nu
   const up = await until(has('booted'), BOOT_SECONDS, qemu.ended);
   if (!up) throw new InfrastructureError(`the guest did not boot:\n${console().slice(-3000)}`);
   const booted = performance.now();
+  await job.beside?.({ cut: () => qemu.kill(), ended: qemu.ended });
   await until(has('status'), job.seconds, qemu.ended);
   const ended = performance.now();
   const status = has('status')() ? Number(readFileSync(join(job.results, 'status'), 'utf8')) : undefined;
@@ -112,6 +120,7 @@ function qemuArguments(job: GuestJob, work: string): readonly string[] {
     // two network cards with a cable between them
     ...['-netdev', 'hubport,id=n0,hubid=0', '-device', 'virtio-net-pci,netdev=n0'],
     ...['-netdev', 'hubport,id=n1,hubid=0', '-device', 'virtio-net-pci,netdev=n1'],
+    ...(job.disk === undefined ? [] : ['-drive', `file=${job.disk},if=virtio,format=raw,cache=writeback`]),
     ...['-serial', `file:${join(work, 'console')}`],
   ];
 }

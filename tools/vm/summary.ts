@@ -3,6 +3,13 @@
 import type { KernelRun } from './kernel-lane.ts';
 import { countsOf, type TestResult } from './vitest-report.ts';
 
+/** What a lane gave. */
+export interface LaneRun {
+  readonly results: readonly TestResult[];
+  /** Attempts to boot that failed. */
+  readonly faults: readonly string[];
+}
+
 /** Print one kernel: what ran, every failure, and why tests were skipped. */
 export function printKernel(one: KernelRun): void {
   const { passed, failed, skipped } = countsOf(one.results);
@@ -12,22 +19,26 @@ export function printKernel(one: KernelRun): void {
       ? 'did not run'
       : `booted in ${one.bootSeconds.toFixed(1)} s, tests ${one.seconds?.toFixed(0)} s`;
   console.log(`${name} (${times}): ${passed + failed + skipped} tests: ${tail(passed, failed, skipped)}`);
+  printTests(one);
+}
+
+/** Print what went wrong, and why tests were skipped. */
+export function printTests(one: LaneRun): void {
   for (const fault of one.faults) console.log(`  infrastructure: ${fault.trim().replaceAll('\n', '\n    ')}`);
   for (const test of one.results.filter(({ outcome }) => outcome === 'failed'))
     console.log(`  FAIL ${title(test)}\n    ${(test.why ?? '').slice(0, 2000).replaceAll('\n', '\n    ')}`);
   for (const [why, tests] of reasons(one.results)) console.log(`  skipped: ${why}: ${tests.join('; ')}`);
 }
 
-/** The last line of the lane, and whether nothing failed. */
-export function printTotal(runs: readonly KernelRun[]): boolean {
+/** The last line of a lane. @returns whether nothing failed. */
+export function printTotal(lane: string, runs: readonly LaneRun[]): boolean {
   const counts = countsOf(runs.flatMap(({ results }) => results));
   const absent = runs.filter(({ results }) => results.length === 0).length;
   const faults = runs.reduce((sum, { faults }) => sum + faults.length, 0);
-  if (faults > 0)
-    console.log(
-      `infrastructure: ${faults} guests did not boot or could not be had, ${absent} kernels not tested`,
-    );
-  console.log(tail(counts.passed, counts.failed, counts.skipped));
+  console.log(
+    `${lane}: infrastructure faults: ${faults}; guests without a result: ${absent} of ${runs.length}`,
+  );
+  console.log(`${lane}: ${tail(counts.passed, counts.failed, counts.skipped)}`);
   return counts.failed === 0;
 }
 

@@ -15,7 +15,7 @@ hostname guest
 ip link set lo up
 # what the host's kernel command line or sysctl.d would do
 echo 1 > /proc/sys/kernel/sysrq
-modprobe virtio_net
+modprobe -a virtio_net virtio_blk
 # static nodes, as systemd-tmpfiles makes them: opening one loads its module
 mkdir -p /dev/net
 mknod /dev/net/tun c 10 200

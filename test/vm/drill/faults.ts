@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Faults that leave the power on: a full disk, a clock that jumps, a kernel whose BTF nobody can read.
+import { type ChildProcess, execFileSync } from 'node:child_process';
+import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  change,
+  DISK,
+  isAt,
+  isReachable,
+  request,
+  standing,
+  startAgent,
+  stopAgent,
+  tell,
+} from './machine.ts';
+
+type Fault = () => Promise<string | undefined>;
+
+/** Each fault tells its name and, when something is wrong, what. */
+export async function faults(agent: ChildProcess): Promise<void> {
+  await change('a', 0);
+  const list: Readonly<Record<string, Fault>> = {
+    'full disk: a change is refused or undone': fullDisk,
+    'clock set back: an unconfirmed change is still undone in time': clockBack,
+    'clock set forward: an unconfirmed change waits on, and can be confirmed': clockForward,
+    'no BTF: the agent runs, says what it lacks, and changes the network': () => withoutBtf(agent),
+  };
+  for (const [name, fault] of Object.entries(list)) {
+    const problem = await fault().catch((error: unknown) => String(error));
+    tell('fault', { name, problem });
+  }
+}
+
+async function fullDisk(): Promise<string | undefined> {
+  const filler = `${DISK}/filler`;
+  const fd = openSync(filler, 'w');
+  try {
+    for (let size = 1 << 20; size >= 512; ) {
+      try {
+        writeSync(fd, Buffer.alloc(size, 1));
+      } catch {
+        size >>= 1;
+      }
+    }
+    const { status, body } = await change('b', 0);
+    if (status < 400) return `applied on a full disk: ${JSON.stringify(body)}`;
+    if (!(await isAt('a'))) return 'the node is not where it was';
+    if (!isReachable()) return 'the node is not reachable';
+  } finally {
+    closeSync(fd);
+    rmSync(filler);
+  }
+  const again = await change('b', 0);
+  if (again.status !== 200) return `not applied after there is room again: ${JSON.stringify(again.body)}`;
+  const back = await change('a', 0);
+  return back.status === 200 ? undefined : JSON.stringify(back.body);
+}
+
+/** Move the wall clock by `seconds`. */
+function jump(seconds: number): void {
+  execFileSync('date', ['-s', `@${Math.round(Date.now() / 1000) + seconds}`], { stdio: 'pipe' });
+}
+
+const DAY = 86_400;
+
+async function clockBack(): Promise<string | undefined> {
+  const { status, body } = await change('b', 20);
+  if (status !== 200 && status !== 202) return JSON.stringify(body);
+  jump(-DAY);
+  for (let left = 180; left > 0; left--) {
+    await delay(1000);
+    if ((await standing()).state === 'idle') return (await isAt('a')) ? undefined : 'not undone';
+  }
+  return 'still unconfirmed after three minutes';
+}
+
+async function clockForward(): Promise<string | undefined> {
+  const { status, body } = await change('b', 600);
+  if (status !== 200 && status !== 202) return JSON.stringify(body);
+  jump(DAY);
+  await delay(5000);
+  const { state } = await standing();
+  if (state !== 'unconfirmed') return `the change is ${state} after the clock jumped`;
+  const confirmed = await request('POST', '/v1/confirm', {});
+  if (confirmed.status !== 200) return JSON.stringify(confirmed.body);
+  return (await isAt('b')) ? undefined : 'confirmed and not there';
+}
+
+async function withoutBtf(agent: ChildProcess): Promise<string | undefined> {
+  await stopAgent(agent);
+  // the kernel has it still: what reads the file finds none
+  writeFileSync('/run/empty', '');
+  execFileSync('mount', ['--bind', '/run/empty', '/sys/kernel/btf/vmlinux']);
+  const second = await startAgent();
+  try {
+    const node = JSON.stringify((await request('GET', '/v1/node')).body);
+    if (!/btf/i.test(node)) return `GET /v1/node does not say that BTF is missing: ${node.slice(0, 600)}`;
+    const { status, body } = await change('a', 0);
+    return status === 200 ? undefined : JSON.stringify(body);
+  } finally {
+    await stopAgent(second);
+    execFileSync('umount', ['/sys/kernel/btf/vmlinux']);
+  }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the machines of the Vagrantfile show: traffic shaped, routed, filtered and measured as the gateway's document says,
+// seen by the client.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Site } from './vagrant-lane.ts';
+import type { TestResult } from './vitest-report.ts';
+
+type SiteTest = (site: Site) => string | undefined | Promise<string | undefined>;
+
+/** The gateway's rate towards clients, in bits per second. */
+const RATE = 8e6;
+
+/** By title; what a test returns is what is wrong. */
+const TESTS: Readonly<Record<string, SiteTest>> = {
+  'the agent runs under systemd, from the package': ({ sh }) => {
+    const state = sh('gateway', 'systemctl is-active weir; dpkg-query -W weir; weir --version');
+    return /^active\n/.test(state) && /weir\s+\d/.test(state) ? undefined : state;
+  },
+  'no compiler is on the node': ({ sh }) => {
+    const found = sh('gateway', 'command -v gcc cc g++ clang make || true');
+    return found.trim() === '' ? undefined : found;
+  },
+  'the document holds: its plan is empty': ({ sh }) => {
+    const plan = sh('gateway', 'weir plan --detailed-exitcode; echo exit $?');
+    return plan.includes('exit 0') ? undefined : plan;
+  },
+  'routed: the client reaches an edge node through the gateway': (site) => {
+    if (!site.nodes.includes('edge1')) return site.sh('client', 'ping -c 3 -W 5 203.0.113.2') && undefined;
+    const said = site.sh('client', 'ping -c 3 -W 5 10.77.0.11 || true');
+    return /ttl=63/.test(said) ? undefined : said;
+  },
+  'shaped: a download of the client is slower than the rate, and not by much': async (site) => {
+    const from = site.nodes.includes('edge1') ? 'edge1' : 'gateway';
+    const address = from === 'edge1' ? '10.77.0.11' : '192.0.2.1';
+    site.sh(from, 'iperf3 -s -1 -D --logfile /tmp/iperf3');
+    await delay(2000);
+    const said = JSON.parse(site.sh('client', `iperf3 -c ${address} -R -t 8 -J`));
+    const rate = Number(said.end.sum_received.bits_per_second);
+    return rate < RATE && rate > RATE / 4 ? undefined : `${(rate / 1e6).toFixed(1)} Mbit/s`;
+  },
+  'filtered: the client does not reach the SSH of an edge node, the gateway does': (site) => {
+    if (!site.nodes.includes('edge1')) return undefined;
+    const connect = 'timeout 8 bash -c "exec 3<>/dev/tcp/10.77.0.11/22" 2>&1; echo exit $?';
+    const client = site.sh('client', connect);
+    const gateway = site.sh('gateway', connect);
+    return client.includes('exit 124') && gateway.includes('exit 0') ? undefined : `${client}${gateway}`;
+  },
+  'measured: the metrics count what was shaped and what was filtered': ({ sh, nodes }) => {
+    const metrics = sh('gateway', 'curl -s http://127.0.0.1:9820/metrics');
+    const value = (pattern: RegExp) => Number(pattern.exec(metrics)?.[1] ?? Number.NaN);
+    const sent = value(/^node_network_transmit_bytes_total\{device="eth2"\} (\S+)$/m);
+    const queue = value(/^node_qdisc_bytes_total\{(?=[^}]*device="eth2")(?=[^}]*kind="htb")[^}]*\} (\S+)$/m);
+    if (!(sent > 1e6 && queue > 1e6)) return `eth2 sent ${sent} bytes, htb ${queue}`;
+    if (!nodes.includes('edge1')) return undefined;
+    const drops = sh('gateway', 'tc -s filter show dev eth2 ingress');
+    return /Sent [1-9]\d* bytes/.test(drops) ? undefined : drops;
+  },
+  'provisioning again changes nothing': (site) => {
+    const before = site.sh('gateway', 'weir history; systemctl show -p MainPID weir');
+    site.vagrant('provision', 'gateway');
+    const after = site.sh('gateway', 'weir history; systemctl show -p MainPID weir');
+    return before === after ? undefined : `${before}\n${after}`;
+  },
+  'a reboot brings the network back before anybody asks for it': (site) => {
+    site.vagrant('reload', 'gateway');
+    const said = site.sh('client', 'for i in 1 2 3 4 5 6 7 8 9; do ping -c 1 -W 3 192.0.2.1 && break; done');
+    const plan = site.sh('gateway', 'weir plan --detailed-exitcode; echo exit $?');
+    return said.includes('1 received') && plan.includes('exit 0') ? undefined : `${said}${plan}`;
+  },
+};
+
+/** Run all of them in order; one that cannot be carried out has failed. */
+export async function siteTests(site: Site): Promise<readonly TestResult[]> {
+  const results: TestResult[] = [];
+  for (const [title, test] of Object.entries(TESTS)) {
+    const why = await Promise.resolve()
+      .then(() => test(site))
+      .catch((error: unknown) => String(error));
+    results.push({
+      file: 'vagrant',
+      titles: [title],
+      outcome: why === undefined ? 'passed' : 'failed',
+      ...(why !== undefined && { why }),
+    });
+    console.log(`${why === undefined ? 'ok  ' : 'FAIL'} ${title}`);
+  }
+  return results;
+}
