@@ -188,13 +188,14 @@ int BPF_PROG(tcp_reset_received, const struct sock *sk)
  * connection that this side breaks off.
  */
 SEC("tp_btf/tcp_send_reset")
-int BPF_PROG(tcp_reset_sent, const struct sock *sk, const struct sk_buff *skb, __u32 reason)
+int BPF_PROG(tcp_reset_sent, const struct sock *sk, const struct sk_buff *skb)
 {
 	struct tcp_reset_key key = { .reason = ~0U };
 	struct tcp_reset *found;
 
 	if (bpf_core_type_exists(enum sk_rst_reason))
-		key.reason = reason;
+		/* volatile: reading a third argument where there are two is refused, so it must not be moved */
+		key.reason = ((const volatile __u64 *)ctx)[2];
 	if (skb) {
 		struct net_device *dev = skb->dev;
 

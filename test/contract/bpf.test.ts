@@ -19,6 +19,7 @@ import { readRing } from '../../src/kernel/bpf/ring.ts';
 import type { NamespaceIo } from '../../src/kernel/ports.ts';
 import { bpfObject, PRELUDE } from '../helpers/bpf-object.ts';
 import { netns, type TestNetns } from '../helpers/netns.ts';
+import { hasTcx, skipFor } from '../helpers/skip.ts';
 
 const SOURCE = `${PRELUDE}
 const volatile __u32 step = 1;
@@ -153,7 +154,8 @@ describe('a ring buffer', () => {
 });
 
 describe('a hook', () => {
-  it('runs programs in the order that was asked for, and tells of all', () => {
+  it('runs programs in the order that was asked for, and tells of all', (context) => {
+    if (!hasTcx(io.fd)) skipFor(context, 'tcx came with Linux 6.6');
     const { programs } = load();
     const [count, tell] = [fdOf(programs, 'count'), fdOf(programs, 'tell')];
     const first = attachTcx(io.fd, count, ifindex, 'ingress');

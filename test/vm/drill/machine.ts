@@ -46,7 +46,17 @@ export function isReachable(): boolean {
 export async function startAgent(): Promise<ChildProcess> {
   mkdirSync(`${DISK}/state`, { recursive: true });
   const log = openSync('/results/agent.log', 'a');
-  const args = ['agent', '--socket', SOCKET, '--state-dir', `${DISK}/state`, '--listen', 'none'];
+  const args = [
+    'agent',
+    '--socket',
+    SOCKET,
+    '--state-dir',
+    `${DISK}/state`,
+    '--listen',
+    'none',
+    '--set',
+    'telemetry.disable=all',
+  ];
   const agent = spawn(WEIR, args, {
     stdio: ['ignore', log, log],
     env: { ...process.env, WEIR_CONFIG: '/dev/null' },
