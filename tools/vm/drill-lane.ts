@@ -4,6 +4,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { secondsLeft } from './budget.ts';
 import { type GuestJob, runGuest } from './guest.ts';
 import { type GuestKernel, guestKernel } from './kernels.ts';
 import { cacheFolder, ROOT } from './paths.ts';
@@ -120,6 +121,7 @@ node_modules/.bin/node ${MAIN} ${what} || { echo '{"what":"failed"}' >> /results
     const job = { kernel: this.#kernel, script, results: this.#folder, seconds: SECONDS, disk: this.#disk };
     for (let attempt = 1; ; attempt++)
       try {
+        if (secondsLeft() < SECONDS) throw new InfrastructureError('no time left');
         await runGuest({ ...job, ...(beside && { beside }) });
         return;
       } catch (error) {

@@ -1,43 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tests in virtual machines: `npm run test:vm`, or of some kernels and suites only:
-// `node tools/vm/main.ts kernel --suite bookworm test/vm/guest/kinds.test.ts`.
+// `node tools/vm/main.ts --lane kernel --suite bookworm test/vm/guest/kinds.test.ts`.
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { setBudget } from './budget.ts';
 import { runDrills } from './drill-lane.ts';
 import { runKernel, SUITES_OF_TESTS, transformTests } from './kernel-lane.ts';
 import { SUITES } from './kernels.ts';
 import { writeMatrix } from './matrix.ts';
-import { printKernel, printTests, printTotal } from './summary.ts';
+import { type LaneRun, printKernel, printTests, printTotal, tail } from './summary.ts';
 import { type Lane, missingTools } from './tools.ts';
 import { runVagrant } from './vagrant-lane.ts';
 
-const { values, positionals } = parseArgs({
+const { values, positionals: tests } = parseArgs({
   allowPositionals: true,
   options: {
+    lane: { type: 'string', multiple: true, default: ['kernel', 'drills', 'vagrant'] },
     suite: { type: 'string', multiple: true },
     cuts: { type: 'string', default: '20' },
     nodes: { type: 'string', default: 'gateway,client,edge1' },
+    minutes: { type: 'string', default: '120' },
     write: { type: 'boolean' },
+    totals: { type: 'string' },
   },
 });
-const [lane = 'all', ...tests] = positionals;
 
-const LANES: Readonly<Record<string, () => Promise<boolean>>> = {
+const LANES: Readonly<Record<string, () => Promise<readonly LaneRun[]>>> = {
   kernel: kernelLane,
   drills: drillLane,
   vagrant: vagrantLane,
 };
-const chosen = lane === 'all' ? Object.keys(LANES) : [lane];
-for (const name of chosen)
-  if (LANES[name] === undefined) {
-    console.error(`no such lane: ${name}; there are ${Object.keys(LANES).join(', ')}`);
-    process.exit(2);
-  }
-const good: boolean[] = [];
-for (const name of chosen) good.push((await LANES[name]?.()) ?? false);
-process.exitCode = good.includes(false) ? 1 : 0;
+const unknown = values.lane.find((name) => LANES[name] === undefined);
+if (unknown !== undefined) {
+  console.error(`no such lane: ${unknown}; there are ${Object.keys(LANES).join(', ')}`);
+  process.exit(2);
+}
+setBudget(Number(values.minutes));
+const totals = { passed: 0, failed: 0, skipped: 0 };
+for (const name of values.lane) {
+  const counts = printTotal(name, (await LANES[name]?.()) ?? []);
+  for (const key of ['passed', 'failed', 'skipped'] as const) totals[key] += counts[key];
+  // after each lane: what is known by then counts
+  if (values.totals !== undefined) writeFileSync(values.totals, JSON.stringify(totals));
+}
+if (values.totals === undefined) console.log(tail(totals));
+process.exitCode = totals.failed === 0 ? 0 : 1;
 
-async function kernelLane(): Promise<boolean> {
-  if (!hasTools('kernel')) return true;
+async function kernelLane(): Promise<readonly LaneRun[]> {
+  if (!hasTools('kernel')) return [];
   const wanted = tests.length > 0 ? tests : SUITES_OF_TESTS;
   transformTests(wanted);
   const runs = [];
@@ -47,22 +57,22 @@ async function kernelLane(): Promise<boolean> {
     runs.push(one);
   }
   if (values.write === true) writeMatrix(runs);
-  return printTotal('kernels', runs);
+  return runs;
 }
 
-async function drillLane(): Promise<boolean> {
-  if (!hasTools('kernel')) return true;
+async function drillLane(): Promise<readonly LaneRun[]> {
+  if (!hasTools('kernel')) return [];
   const [suite = 'bookworm'] = values.suite ?? [];
   const run = await runDrills(suite, Number(values.cuts));
   printTests(run);
-  return printTotal('drills', [run]);
+  return [run];
 }
 
-async function vagrantLane(): Promise<boolean> {
-  if (!hasTools('vagrant')) return true;
+async function vagrantLane(): Promise<readonly LaneRun[]> {
+  if (!hasTools('vagrant')) return [];
   const run = await runVagrant(values.nodes.split(','));
   printTests(run);
-  return printTotal('vagrant', [run]);
+  return [run];
 }
 
 function hasTools(needed: Lane): boolean {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the virtual machines' tests say at their end.
 import type { KernelRun } from './kernel-lane.ts';
-import { countsOf, type TestResult } from './vitest-report.ts';
+import { type Counts, countsOf, type TestResult } from './vitest-report.ts';
 
 /** What a lane gave. */
 export interface LaneRun {
@@ -18,7 +18,7 @@ export function printKernel(one: KernelRun): void {
     one.bootSeconds === undefined
       ? 'did not run'
       : `booted in ${one.bootSeconds.toFixed(1)} s, tests ${one.seconds?.toFixed(0)} s`;
-  console.log(`${name} (${times}): ${passed + failed + skipped} tests: ${tail(passed, failed, skipped)}`);
+  console.log(`${name} (${times}): ${passed + failed + skipped} tests: ${tail({ passed, failed, skipped })}`);
   printTests(one);
 }
 
@@ -30,19 +30,21 @@ export function printTests(one: LaneRun): void {
   for (const [why, tests] of reasons(one.results)) console.log(`  skipped: ${why}: ${tests.join('; ')}`);
 }
 
-/** The last line of a lane. @returns whether nothing failed. */
-export function printTotal(lane: string, runs: readonly LaneRun[]): boolean {
+/** The last lines of a lane. What could not be set up is told here, and is neither passed nor failed. */
+export function printTotal(lane: string, runs: readonly LaneRun[]): Counts {
   const counts = countsOf(runs.flatMap(({ results }) => results));
   const absent = runs.filter(({ results }) => results.length === 0).length;
   const faults = runs.reduce((sum, { faults }) => sum + faults.length, 0);
-  console.log(
-    `${lane}: infrastructure faults: ${faults}; guests without a result: ${absent} of ${runs.length}`,
-  );
-  console.log(`${lane}: ${tail(counts.passed, counts.failed, counts.skipped)}`);
-  return counts.failed === 0;
+  if (runs.length > 0)
+    console.log(
+      `${lane}: ${faults} infrastructure faults; ${absent} of ${runs.length} set-ups without a result`,
+    );
+  console.log(`${lane}: ${runs.length > absent ? tail(counts) : 'not tested'}`);
+  return counts;
 }
 
-function tail(passed: number, failed: number, skipped: number): string {
+/** As every test command of the project ends. */
+export function tail({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }
 

@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { vagrantBox } from './box.ts';
+import { secondsLeft } from './budget.ts';
 import { type Libvirt, startLibvirt } from './libvirt.ts';
 import { CACHE, ROOT } from './paths.ts';
 import { InfrastructureError, run } from './process.ts';
@@ -13,6 +14,8 @@ import type { TestResult } from './vitest-report.ts';
 
 const ATTEMPTS = 3;
 const UP_SECONDS = 1200;
+/** Below this nothing begins. */
+const LEAST_SECONDS = 480;
 const COMMAND_SECONDS = 180;
 
 /** Machines that are up. */
@@ -29,6 +32,7 @@ export async function runVagrant(nodes: readonly string[]): Promise<LaneRun> {
   const faults: string[] = [];
   for (let attempt = 0; attempt < ATTEMPTS; attempt++)
     try {
+      if (secondsLeft() < LEAST_SECONDS) throw new InfrastructureError('no time left');
       return { results: await once(nodes), faults };
     } catch (error) {
       if (!(error instanceof InfrastructureError)) throw error;

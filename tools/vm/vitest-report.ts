@@ -56,8 +56,10 @@ function outcomeOf(status: string): Outcome {
   return status === 'failed' ? 'failed' : 'skipped';
 }
 
+export type Counts = Readonly<Record<Outcome, number>>;
+
 /** How many of each. */
-export function countsOf(results: readonly TestResult[]): Readonly<Record<Outcome, number>> {
+export function countsOf(results: readonly TestResult[]): Counts {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   for (const { outcome } of results) counts[outcome]++;
   return counts;
