@@ -15,8 +15,8 @@ const MAIN = join(ROOT, 'test/vm/drill/main.ts');
 const DISK_MEGABYTES = 96;
 const BOOTS = 3;
 const SECONDS = 400;
-/** How a change begins, in turn: half of the cuts are in the middle of it. */
-const MODES = ['apply', 'apply', 'unconfirmed', 'apply', 'confirm'] as const;
+/** Where the power is cut, in turn. */
+const MODES = ['apply', 'journal', 'unconfirmed', 'apply', 'confirm'] as const;
 
 type Mode = (typeof MODES)[number];
 type Said = Readonly<Record<string, unknown>> & { readonly what: string };
@@ -78,15 +78,15 @@ class Drill {
   /** Verify what the last cut left, begin a change, cut the power. */
   async cut(mode: Mode): Promise<void> {
     let at = '';
-    await this.#boot(`cut ${mode}`, async ({ cut, ended }) => {
-      const waits = mode === 'apply' ? 'begin' : 'unconfirmed';
+    await this.#boot(`cut ${mode === 'journal' ? 'apply' : mode}`, async ({ cut, ended }) => {
+      const waits = mode === 'apply' || mode === 'journal' ? 'begin' : 'unconfirmed';
       const found = await until(
         () => this.#has(waits),
         SECONDS,
         () => ended() || this.#has('failed'),
       );
       if (!found) return cut();
-      const seconds = Math.random() * (mode === 'apply' ? this.#usual * 1.2 : mode === 'confirm' ? 1.5 : 3);
+      const seconds = Math.random() * this.#within(mode);
       await delay(seconds * 1000);
       await cut();
       at = `${seconds.toFixed(2)} s after ${waits}`;
@@ -98,6 +98,11 @@ class Drill {
     const allowed = confirmed ? [to] : mode === 'unconfirmed' ? [this.#side] : ['a', 'b'];
     this.#count++;
     this.#pending = { name: `cut ${this.#count} (${mode}): ${at}`, allowed };
+  }
+
+  /** Seconds after what the cut waits for: all of a change, its first journal writes, the wait, the confirmation. */
+  #within(mode: Mode): number {
+    return { apply: this.#usual * 1.2, journal: 0.4, unconfirmed: 3, confirm: 1.5 }[mode];
   }
 
   async last(): Promise<void> {
@@ -173,10 +178,12 @@ node_modules/.bin/node ${MAIN} ${what} || { echo '{"what":"failed"}' >> /results
   }
 
   #pass(title: string): void {
+    console.log(`ok   ${title}`);
     this.results.push({ file: 'test/vm/drill', titles: [title], outcome: 'passed' });
   }
 
   #fail(title: string, why: string): void {
+    console.log(`FAIL ${title}`);
     this.results.push({ file: 'test/vm/drill', titles: [title], outcome: 'failed', why });
   }
 }
