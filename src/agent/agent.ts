@@ -14,6 +14,7 @@ import { changeMetrics } from '../metrics/change.ts';
 import type { NamespaceSet } from '../observe/namespace-set.ts';
 import { AgentCaptures } from './captures/service.ts';
 import { loadSettings } from './config/load.ts';
+import { waitingForRestart } from './config/restart.ts';
 import type { Settings } from './config/schema.ts';
 import { EngineClient } from './engine/engine-client.ts';
 import type { EngineSettings } from './engine/messages.ts';
@@ -114,7 +115,7 @@ export class Agent {
     this.#notifier.close();
   }
 
-  /** Read the settings anew and apply what can change: log level, tokens, certificates. A mistake changes nothing. */
+  /** Read the settings anew and apply what can change: log level, tokens, certificates; the rest is named. A mistake changes nothing. */
   async reload(): Promise<void> {
     this.#notifier.reloading();
     try {
@@ -124,6 +125,9 @@ export class Agent {
       if (tls !== undefined) this.#listeners?.renewTls(tls);
       this.#log.level = settings.log.level;
       this.#log.info('settings reloaded');
+      const waiting = waitingForRestart(this.#settings, settings);
+      if (waiting.length > 0)
+        this.#log.warn(`changed, and taken up only at the next start: ${waiting.join(', ')}`);
     } catch (error) {
       this.#log.error(`settings not reloaded, the old ones stay: ${messageOf(error)}`);
     }

@@ -91,6 +91,7 @@ export const ERRORS = {
   AGENT_RUNNING: failure('another agent already listens on {socket}', 409),
   LISTEN: failure('cannot listen on {address}: {problem}'),
   FILE: failure('cannot write {path}: {problem}'),
+  OUTPUT: failure('cannot write to the standard output: {problem}'),
   LAB: failure('lab: {problem}'),
   PROGRAM_NOT_FOUND: { ...failure('there is no program {name}', 404), exit: 127 },
   PROGRAM_NOT_EXECUTABLE: { ...failure('{name} cannot be executed: {problem}', 403), exit: 126 },

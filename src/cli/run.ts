@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import { isWeirError, messageOf, type PlacedProblem } from '../base/errors.ts';
 import type { CliDeps } from './deps.ts';
 import { EXIT, ExitWith } from './exit.ts';
-import { ReaderGone } from './output/sink.ts';
+import { asFailure, ReaderGone } from './output/sink.ts';
 import { printable } from './output/text.ts';
 import { createProgram } from './program.ts';
 
@@ -14,6 +14,14 @@ import { createProgram } from './program.ts';
  * @returns the exit code. What went wrong was told on standard error.
  */
 export async function runCli(deps: CliDeps, args: readonly string[]): Promise<number> {
+  const { stdout } = deps;
+  // what cannot be written is looked for at the end, also where nobody waits for it, as with a help text
+  stdout.on('error', () => {});
+  const code = await carriedOut(deps, args);
+  return code === EXIT.done && stdout.errored ? explain(deps, asFailure(stdout.errored)) : code;
+}
+
+async function carriedOut(deps: CliDeps, args: readonly string[]): Promise<number> {
   try {
     const program = createProgram(deps);
     await program.parseAsync([...args], { from: 'user' });

@@ -4,6 +4,7 @@ import { WeirError } from '../base/errors.ts';
 import { type NamespaceIo, NETLINK, type NetlinkRequest } from '../kernel/ports.ts';
 import type { LabHost } from './host.ts';
 import { readLinks } from './links.ts';
+import { openWhenMade } from './open-when-made.ts';
 import { enableLink, newAddress, newBridge, newCable, newRoute } from './requests.ts';
 import { unlessErrno } from './tolerate.ts';
 import type { LabNode, Topology } from './topology.ts';
@@ -42,7 +43,7 @@ export async function labUp(host: LabHost, topology: Topology, name: string): Pr
 
 async function ensureNamespace(host: LabHost, name: string, done: string[]): Promise<NamespaceIo> {
   if (await unlessErrno(EEXIST, () => host.create(name))) done.push(`created the namespace ${name}`);
-  return host.namespaces.open(name);
+  return openWhenMade(() => host.namespaces.open(name));
 }
 
 async function layCables(site: Site): Promise<void> {

@@ -160,9 +160,10 @@ describe('a running agent', () => {
     writeFileSync(config, 'log: {level: loud}\n');
     agent.signal('SIGHUP');
     await expect.poll(() => agent.log()).toMatch(/not reloaded[^\n]*log.level: must be one of/);
-    writeFileSync(config, 'log: {level: debug}\n');
+    writeFileSync(config, 'log: {level: debug}\nmetrics: {budgets: {node_arp_entries: 7}}\n');
     agent.signal('SIGHUP');
     await expect.poll(() => agent.log()).toContain('settings reloaded');
+    await expect.poll(() => agent.log()).toContain('taken up only at the next start: metrics.budgets"');
     await ask(agent.to, '/v1/node');
     await expect.poll(() => agent.log()).toMatch(/"level":"debug"[^\n]*"path":"\/v1\/node"/);
   });

@@ -177,6 +177,16 @@ test('colours go to a terminal, and not where they are not wanted', async () => 
   }
 });
 
+test.each([['--help'], ['version'], ['show', 'links'], ['show', 'links', '-o', 'json']])(
+  'what cannot be written is an error, and no crash: %s',
+  async (...words) => {
+    const line = [...WEIR, '--socket', agent.socket, ...words].join(' ');
+    const ended = await run(['sh', '-c', `${line} > /dev/full`]);
+    expect(ended).toMatchObject({ status: 1, stdout: '' });
+    expect(ended.stderr).toMatch(/^weir: cannot write to the standard output: ENOSPC[^\n]*\n$/);
+  },
+);
+
 test('bin/weir runs from anywhere, through links', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-bin-'));
   symlinkSync(fileURLToPath(new URL('../../bin/weir', import.meta.url)), join(folder, 'real'));

@@ -45,6 +45,13 @@ describe('loadSettings', () => {
     expect(settings.http.limits.connections).toBe(7);
     expect(settings.namespaces).toMatchObject({ watch: ['a', 'b'], discover: false });
     expect(settings.metrics.budgets).toEqual({ node_arp_entries: 5 });
+    const more = [...set, 'metrics.budgets.weir_x=9', 'telemetry.peerGroups.eu.west=10.0.0.0/8, 10.1.0.0/16'];
+    const { metrics, telemetry } = (await loadSettings({ set: more }, {})).settings;
+    expect(metrics.budgets).toEqual({ node_arp_entries: 5, weir_x: 9 });
+    expect(telemetry.peerGroups).toEqual({ 'eu.west': ['10.0.0.0/8', '10.1.0.0/16'] });
+    await expect(loadSettings({ set: ['metrics.budgets.weir_x=many'] }, {})).rejects.toThrow(
+      /--set metrics.budgets.weir_x=many: metrics.budgets.weir_x: must be an integer/,
+    );
   });
 
   it('takes from variables what is valid only together', async () => {

@@ -33,10 +33,7 @@ export async function loadSettings(options: AgentOptions, env: Environment): Pro
   check(settings, () => file ?? 'defaults');
   const overrides = [...fromVariables(env), ...fromFlags(options)];
   for (const { path, value } of overrides)
-    settings = withDefaults(
-      SettingsSchema as SchemaNode,
-      withValue(settings, path, await readValue(path, value)),
-    );
+    settings = withDefaults(SettingsSchema as SchemaNode, await overridden(settings, path, value));
   // All at once: some settings, as certificate and key, are valid only together.
   check(settings, (path) => originOf(path, overrides));
   return { settings: settings as unknown as Settings, file, warnings: unknownVariables(env) };
@@ -124,14 +121,37 @@ function fromAssignment(assignment: string): Override {
   if (cut <= 0)
     throw new WeirError('CONFIG', { file: origin, path: 'flag', problem: 'write it as key=value' });
   const path = assignment.slice(0, cut);
-  if (LEAVES.has(path)) return { origin, path, value: assignment.slice(cut + 1) };
+  if (LEAVES.has(path) || entryOf(path) !== undefined)
+    return { origin, path, value: assignment.slice(cut + 1) };
   const problem = `unknown setting "${path}"${didYouMean(path, LEAVES.keys())}`;
   throw new WeirError('CONFIG', { file: '--set', path, problem });
 }
 
+/** A setting that is a mapping from names, and the name in it: `metrics.budgets.node_arp_entries`. */
+function entryOf(path: string): { readonly mapping: string; readonly name: string } | undefined {
+  for (const [mapping, { patternProperties }] of LEAVES)
+    if (patternProperties !== undefined && path.startsWith(`${mapping}.`))
+      return { mapping, name: path.slice(mapping.length + 1) };
+  return undefined;
+}
+
+async function overridden(settings: Tree, path: string, value: string): Promise<Tree> {
+  const entry = entryOf(path);
+  if (entry === undefined) return withValue(settings, path, await readValue(path, value));
+  const { mapping, name } = entry;
+  const there = mapping
+    .split('.')
+    .reduce<unknown>((node, key) => (isTree(node) ? node[key] : undefined), settings);
+  return withValue(settings, mapping, {
+    ...(isTree(there) ? there : {}),
+    [name]: await readValue(path, value),
+  });
+}
+
 /** Text stays text; lists may be written with commas; everything else is YAML. */
 async function readValue(path: string, value: string): Promise<unknown> {
-  const type = LEAVES.get(path)?.type;
+  const entry = entryOf(path);
+  const type = (entry === undefined ? LEAVES.get(path) : entriesOf(entry.mapping))?.type;
   if (type === undefined || type === 'string') return value;
   if (type === 'array' && !value.startsWith('[')) return value.split(',').map((part) => part.trim());
   const { parse } = await import('yaml');
@@ -140,6 +160,11 @@ async function readValue(path: string, value: string): Promise<unknown> {
   } catch {
     return value;
   }
+}
+
+/** The schema of what a mapping from names holds. */
+function entriesOf(mapping: string): SchemaNode | undefined {
+  return Object.values(LEAVES.get(mapping)?.patternProperties ?? {})[0];
 }
 
 /** Read by others: the command line and the tests of this program. */

@@ -6,6 +6,7 @@ export interface SchemaNode {
   readonly type?: string;
   readonly default?: unknown;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly patternProperties?: Readonly<Record<string, SchemaNode>>;
 }
 
 /** A value of the settings file, at any depth. */
