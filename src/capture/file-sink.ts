@@ -50,7 +50,10 @@ export class FileSink {
   async write(session: CaptureSession): Promise<void> {
     try {
       for await (const portion of session.packets(() => this.#room()))
-        if (!(await this.#portion(session, portion))) break;
+        if (!(await this.#portion(session, portion))) {
+          session.takeBack();
+          break;
+        }
       await this.#finish(session);
     } catch (error) {
       session.end({ reason: 'failed', detail: messageOf(error) });

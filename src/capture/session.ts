@@ -19,7 +19,7 @@ export interface Trigger {
 export interface ExtraBlocks {
   readonly interfaces: readonly FileInterface[];
   /** What came since the last time: whole blocks. */
-  take(): { readonly bytes: Uint8Array; readonly packets: number };
+  take(): Portion;
   close(): void;
 }
 
@@ -37,6 +37,24 @@ export interface SessionParts {
   readonly largest: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+}
+
+/** Whole blocks. */
+interface Portion {
+  readonly bytes: Uint8Array;
+  readonly packets: number;
+}
+
+/** As many blocks as have so many bytes at most. */
+function cut(portion: Portion, most: number): Portion {
+  if (portion.bytes.length <= most) return portion;
+  const view = new DataView(portion.bytes.buffer, portion.bytes.byteOffset);
+  let [end, packets] = [0, 0];
+  for (let size = view.getUint32(4, true); end + size <= most; size = view.getUint32(end + 4, true)) {
+    end += size;
+    packets++;
+  }
+  return { bytes: portion.bytes.subarray(0, end), packets };
 }
 
 /** Bytes that are handed on at once, and milliseconds between looks at what makes it end. */
@@ -60,7 +78,14 @@ export class CaptureSession {
   #extraPackets = 0;
   #bytes = 0;
   #looked = 0;
+  /** Given last, and what could not be kept of all. */
+  #handed = { bytes: 0, packets: 0 };
+  #unkept = 0;
   #closed = false;
+  #letGo: () => void = () => {};
+  readonly #done = new Promise<void>((resolve) => {
+    this.#letGo = resolve;
+  });
   #last: ReturnType<CaptureSession['counts']> = [];
 
   constructor(parts: SessionParts) {
@@ -131,7 +156,7 @@ export class CaptureSession {
       limits: this.#parts.limits,
       packets: this.#packets,
       bytes: this.#bytes,
-      dropped: counts.reduce((sum, { dropped }) => sum + dropped, 0),
+      dropped: counts.reduce((sum, { dropped }) => sum + dropped, this.#unkept),
       devices: this.#parts.taps.map(({ place, source }, i) => ({
         netns: place.netns,
         device: place.device.name,
@@ -187,18 +212,20 @@ export class CaptureSession {
     }
   }
 
-  #given({ bytes, packets }: { readonly bytes: Uint8Array; readonly packets: number }): Uint8Array {
+  #given(portion: Portion): Uint8Array {
+    const { limits } = this.#parts;
+    const { bytes, packets } = cut(portion, limits.bytes - this.#bytes);
     this.#packets += packets;
     this.#bytes += bytes.length;
-    const { limits } = this.#parts;
+    this.#handed = { bytes: bytes.length, packets };
     if (this.#packets >= limits.packets)
       this.end({ reason: 'packets', detail: `the limit of ${limits.packets} packets` });
-    else if (this.#bytes >= limits.bytes)
+    else if (bytes.length < portion.bytes.length || this.#bytes >= limits.bytes)
       this.end({ reason: 'bytes', detail: `the limit of ${limits.bytes} bytes` });
     return bytes;
   }
 
-  #read(wanted: number): { readonly bytes: Uint8Array; readonly packets: number } | undefined {
+  #read(wanted: number): Portion | undefined {
     const { limits, taps, largest, extra } = this.#parts;
     const left = this.#isWaiting ? PORTION : Math.min(wanted, limits.bytes - this.#bytes);
     const room = Math.max(largest, Math.min(PORTION, left));
@@ -249,6 +276,14 @@ export class CaptureSession {
     this.#deadline = performance.now() + limits.seconds * 1000;
   }
 
+  /** The portion that was given last could not be kept: its packets are lost. */
+  takeBack(): void {
+    this.#packets -= this.#handed.packets;
+    this.#bytes -= this.#handed.bytes;
+    this.#unkept += this.#handed.packets;
+    this.#handed = { bytes: 0, packets: 0 };
+  }
+
   /** What was kept from before the trigger; nothing the second time. */
   *#earlier(): Generator<Uint8Array, void> {
     for (const portion of this.#before?.take() ?? []) yield this.#given(portion);
@@ -263,5 +298,13 @@ export class CaptureSession {
     this.#ending ??= { reason: 'client', detail: 'nobody takes the packets any more' };
     for (const tap of this.#parts.taps) tap.close();
     this.#parts.extra?.close();
+    this.#letGo();
+  }
+
+  /** Until it has ended, by itself or, when nobody takes its packets, by force. */
+  async stopped(ms: number): Promise<void> {
+    const late = setTimeout(() => this.close(), ms);
+    await this.#done;
+    clearTimeout(late);
   }
 }

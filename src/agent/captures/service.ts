@@ -33,6 +33,9 @@ export interface CaptureParts {
 /** Milliseconds between reports on a capture that is written to files. */
 const REPORT_MS = 1_000;
 
+/** Milliseconds that one that was stopped gets for what is on its way. */
+const STOP_MS = 2_000;
+
 /** Captures of the node that the agent runs on. */
 export class AgentCaptures {
   readonly #parts: CaptureParts;
@@ -69,6 +72,7 @@ export class AgentCaptures {
     requireThisNode(target);
     const capture = this.#captures.get(id);
     capture.session.end({ reason: 'stopped', detail: `stopped by ${caller.who}` });
+    await capture.session.stopped(STOP_MS);
     await this.#writing.get(id);
     this.#captures.tell();
     return capture.report();
