@@ -16,6 +16,7 @@ export const TEST = [
   'bpftool',
   'tcpdump',
   'tshark',
+  'iperf3',
 ];
 
 /**
