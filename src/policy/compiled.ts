@@ -163,6 +163,8 @@ export interface CompiledPolicy {
   /** Against empty maps: to load them anew. */
   contents(): MapChanges;
   readonly sizes: PolicySizes;
+  /** A decision needs more than MAX_CHAIN verdicts: what exceeds them is denied. The plan has to refuse that. */
+  readonly overlong: boolean;
   /** The endpoint of this key. */
   endpoint(key: string): EndpointRecord | undefined;
   /** The rule of this number. */

@@ -46,15 +46,20 @@ export function packetOf(
 }
 
 /**
- * True when the endpoint talks to itself: source and destination are one address, or the endpoint has several of the
- * family and the other end is one of them.
+ * True when the endpoint talks to itself: source and destination are one address, or the endpoint has several of one
+ * family and the other end is one of its addresses.
  */
 export function isSelf(endpoint: EndpointSpec, direction: PolicyDirection, packet: PolicyPacket): boolean {
   const { source, destination } = packet;
   if (sameBytes(source, destination)) return true;
   const remote = direction === 'ingress' ? source : destination;
-  const own = endpoint.addresses.map(parseIp).filter(({ length }) => length === remote.length);
-  return own.length > 1 && own.some((address) => sameBytes(address, remote));
+  return hasSeveral(endpoint) && endpoint.addresses.some((text) => sameBytes(parseIp(text), remote));
+}
+
+/** True for an endpoint that may meet itself under another address. */
+export function hasSeveral({ addresses }: EndpointSpec): boolean {
+  const v6 = addresses.filter((text) => text.includes(':')).length;
+  return v6 > 1 || addresses.length - v6 > 1;
 }
 
 /**

@@ -85,7 +85,7 @@ export function compareV6(a: Uint8Array, i: number, b: Uint8Array, j: number): n
 }
 
 /** True when the first `length` bits of both are the same. */
-function covers(a: Uint8Array, i: number, length: number, b: Uint8Array, j: number): boolean {
+export function covers(a: Uint8Array, i: number, length: number, b: Uint8Array, j: number): boolean {
   const whole = length >> 3;
   for (let k = 0; k < whole; k++) if (a[16 * i + k] !== b[16 * j + k]) return false;
   const mask = (0xff00 >> (length & 7)) & 0xff;

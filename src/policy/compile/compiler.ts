@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { EndpointSpec, Labels, PolicySpec } from '../../model/policy.ts';
+import type { CompiledPolicy, EndpointRecord, MapChanges, PolicySizes, RuleRecord } from '../compiled.ts';
+import { namespaceLabels } from '../select.ts';
+import { EMPTY_WORLD, type World } from '../world.ts';
+import { Decisions } from './decisions.ts';
+import { Endpoints } from './endpoints.ts';
+import { Facts } from './facts.ts';
+import { Memberships } from './membership.ts';
+import { Numbers, Places } from './numbers.ts';
+import { Policies } from './policies.ts';
+import { FIRST_RULE, RuleBook } from './rule-book.ts';
+import { Segments } from './segments.ts';
+import { Space4 } from './space4.ts';
+import { Space6 } from './space6.ts';
+
+/**
+ * Compiles worlds, one after the other, into the content of the datapath's maps. What a world has in common with the one
+ * before costs nothing. Differences are against what was accepted last: a compilation that was only looked at, or could
+ * not be loaded, is part of the next one.
+ */
+export class PolicyCompiler {
+  #world: World = EMPTY_WORLD;
+  #accepted = 0;
+  readonly #parts: Parts;
+
+  constructor() {
+    this.#parts = makeParts({ epoch: () => this.#accepted + 1, world: () => this.#world });
+  }
+
+  /** The world as it was compiled last. */
+  get world(): World {
+    return this.#world;
+  }
+
+  /**
+   * Compile a world. The result tells what is so until the next call. Objects of the world that are the same as before
+   * are taken for unchanged.
+   */
+  update(world: World): CompiledPolicy {
+    const before = this.#world;
+    this.#world = world;
+    const { endpoints, facts, policies, decisions, memberships, v4, v6 } = this.#parts;
+    this.#updateEndpoints(before, world);
+    this.#updateSets(before, world);
+    for (const [key, spec] of differing(before.policies, world.policies)) policies.set(key, spec);
+    for (const [key, spec] of differing(byKey(before.management), byKey(world.management)))
+      policies.set(key, spec);
+    facts.sweep();
+    endpoints.place(facts);
+    v4.rebuild();
+    v6.rebuild();
+    const { made, gone } = memberships.settle();
+    decisions.peersChanged(made, gone);
+    decisions.move(endpoints.moves(policies.takeDeltas()));
+    decisions.settle();
+    policies.sweep();
+    this.#finish();
+    return this.#result();
+  }
+
+  /** Facts of rules that went with their policies are given up now: what only they told apart becomes one again. */
+  #finish(): void {
+    const { facts, endpoints, v4, v6, memberships, decisions } = this.#parts;
+    facts.sweep();
+    endpoints.place(facts);
+    v4.rebuild();
+    v6.rebuild();
+    const { made, gone } = memberships.settle();
+    decisions.peersChanged(made, gone);
+    decisions.settle();
+    facts.sweepClasses();
+  }
+
+  #updateEndpoints(before: World, world: World): void {
+    const { endpoints, facts, policies } = this.#parts;
+    const changed = new Map<string, EndpointSpec | undefined>(differing(before.endpoints, world.endpoints));
+    const relabelled = new Set([...differing(before.namespaces, world.namespaces)].map(([name]) => name));
+    if (relabelled.size > 0)
+      for (const [key, spec] of world.endpoints) if (relabelled.has(spec.namespace)) changed.set(key, spec);
+    for (const [key, spec] of changed) {
+      const known = endpoints.get(key);
+      if (known !== undefined && (spec === undefined || known.number > 0 !== spec.devices.length > 0)) {
+        facts.forget(known);
+        policies.forget(known);
+        endpoints.remove(known, facts);
+      }
+      if (spec === undefined) continue;
+      const one = endpoints.set(spec, this.#labelsOf(spec.namespace), facts);
+      facts.reselect(one);
+      policies.reselect(one);
+      policies.deltaOf(one);
+    }
+  }
+
+  #labelsOf(namespace: string): Labels {
+    return namespaceLabels(namespace, this.#world.namespaces.get(namespace));
+  }
+
+  #updateSets(before: World, world: World): void {
+    const { facts, policies } = this.#parts;
+    const news = new Set<string>();
+    for (const [name, list] of differing(before.sets, world.sets)) {
+      if (list === undefined || !before.sets.has(name)) news.add(name);
+      else facts.setChanged(name);
+    }
+    if (news.size > 0) policies.setsKnown(news);
+  }
+
+  /** The datapath holds what was compiled last: what is compiled next differs from that. */
+  accept(): void {
+    this.#accepted++;
+    for (const one of Object.values(this.#parts.accepting)) one.accept();
+  }
+
+  #result(): CompiledPolicy {
+    const { book, endpoints } = this.#parts;
+    const current = () => changesOf(this.#parts, false);
+    const contents = () => changesOf(this.#parts, true);
+    let changes: MapChanges | undefined;
+    return {
+      epoch: this.#accepted + 1,
+      get changes() {
+        changes ??= current();
+        return changes;
+      },
+      contents,
+      sizes: sizesOf(this.#parts),
+      overlong: this.#parts.segments.overlong,
+      endpoint: (key: string): EndpointRecord | undefined => {
+        const one = endpoints.get(key);
+        return one === undefined || one.number === 0 ? undefined : endpoints.record(one);
+      },
+      rule: (number: number): RuleRecord | undefined => book.rule(number),
+      rules: () => book.all(),
+    };
+  }
+}
+
+type Parts = ReturnType<typeof makeParts>;
+
+interface Source {
+  readonly epoch: () => number;
+  readonly world: () => World;
+}
+
+function makeParts({ epoch, world }: Source) {
+  const epochs = {
+    get epoch() {
+      return epoch();
+    },
+  };
+  const numbers = (from: number) => new Numbers(epochs, from);
+  const [identities, sets, endpointNumbers, verdicts, atoms] = [1, 1, 1, 1, 1].map(numbers) as [
+    Numbers,
+    Numbers,
+    Numbers,
+    Numbers,
+    Numbers,
+  ];
+  const [rules, counters] = [numbers(FIRST_RULE), numbers(FIRST_RULE)];
+  const [v4Places, portPlaces] = [new Places(epochs), new Places(epochs)];
+  // facts and memberships know each other
+  const memberships: Memberships = new Memberships(identities, (atom) => facts.meaning(atom));
+  const v4 = new Space4(memberships, v4Places);
+  const v6 = new Space6(memberships);
+  const endpoints = new Endpoints({ numbers: endpointNumbers, v4, v6 });
+  const facts: Facts = new Facts({
+    numbers: atoms,
+    v4,
+    v6,
+    endpoints: endpoints.index,
+    byPortName: (name) => endpoints.byPortName(name),
+    touched: (one) => endpoints.touch(one),
+    set: (name) => world().sets.get(name),
+  });
+  const segments = new Segments(portPlaces, verdicts);
+  const decisions = new Decisions(sets, segments, memberships);
+  const book = new RuleBook(rules, counters);
+  const policies = new Policies({
+    facts,
+    book,
+    decisions,
+    endpoints: endpoints.index,
+    knowsSet: (name) => world().sets.has(name),
+  });
+  const accepting = {
+    identities,
+    sets,
+    endpointNumbers,
+    verdicts,
+    atoms,
+    rules,
+    counters,
+    v4Places,
+    portPlaces,
+    v4,
+    v6,
+    endpoints,
+    segments,
+    decisions,
+    book,
+  };
+  return { memberships, v4, v6, endpoints, facts, segments, decisions, book, policies, accepting };
+}
+
+function changesOf({ v4, v6, endpoints, segments, decisions, book }: Parts, all: boolean): MapChanges {
+  const four = v4.records(all);
+  const six = all ? { set: v6.all(), gone: [] } : v6.records();
+  const { rules, countersNew } = book.changed();
+  return {
+    ...(all ? endpoints.all() : endpoints.changed()),
+    v4Segments: four.segments,
+    v4Roots: four.roots,
+    v6: six.set,
+    v6Gone: six.gone,
+    ...(all ? decisions.all() : decisions.changed()),
+    ...(all ? segments.all() : segments.changed()),
+    rules: all ? [...book.all()] : rules,
+    countersNew: all ? [] : countersNew,
+  };
+}
+
+function sizesOf({ v6, endpoints, decisions, accepting }: Parts): PolicySizes {
+  const { v4Places, portPlaces, verdicts, rules, counters, sets } = accepting;
+  return {
+    endpoints: endpoints.count,
+    v4: v4Places.end,
+    v6: v6.count,
+    peers: decisions.peerCount,
+    sets: sets.end,
+    ports: portPlaces.end,
+    verdicts: verdicts.end,
+    rules: rules.end,
+    counters: counters.end,
+  };
+}
+
+function byKey(policies: readonly PolicySpec[]): ReadonlyMap<string, PolicySpec> {
+  return new Map(policies.map((one) => [one.key, one]));
+}
+
+/** Entries that are not the same in both; undefined for those that are gone. */
+function* differing<T>(
+  before: ReadonlyMap<string, T>,
+  after: ReadonlyMap<string, T>,
+): Iterable<[string, T | undefined]> {
+  if (before === after) return;
+  for (const key of before.keys()) if (!after.has(key)) yield [key, undefined];
+  for (const [key, value] of after) if (before.get(key) !== value) yield [key, value];
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// The datapath's maps as plain values, and its way through them: what the program does in the kernel, in a few lines.
+
+import type {
+  EndpointRecord,
+  MapChanges,
+  PortSegment,
+  RuleRecord,
+  Segment,
+  SetRecord,
+  V6Prefix,
+  VerdictRecord,
+} from '../../src/policy/compiled.ts';
+import { portKey } from '../../src/policy/compiled.ts';
+import { alwaysPasses, type PolicyPacket, sameBytes } from '../../src/policy/packet.ts';
+
+/** What the maps say about a packet. */
+export interface MapVerdict {
+  readonly rule: number;
+  readonly auditRule: number;
+}
+
+/** Passed without asking. */
+export const PASSED: MapVerdict = { rule: -1, auditRule: -1 };
+
+/** Records that are looked up by number, which both epochs share. */
+export class Arrays {
+  readonly v4Low: number[] = [];
+  readonly v4Identity: number[] = [];
+  readonly portKeys: number[] = [];
+  readonly portVerdicts: number[] = [];
+  readonly verdicts: VerdictRecord[] = [];
+  readonly rules: RuleRecord[] = [];
+
+  write({ v4Segments, ports, verdicts, rules }: MapChanges): void {
+    for (const { first, low, identity } of v4Segments)
+      for (const [i, one] of low.entries()) {
+        this.v4Low[first + i] = one;
+        this.v4Identity[first + i] = identity[i] as number;
+      }
+    for (const one of ports) this.#writePorts(one);
+    for (const one of verdicts) this.verdicts[one.verdict] = one;
+    for (const one of rules) this.rules[one.rule] = one;
+  }
+
+  #writePorts({ first, keys, verdicts }: PortSegment): void {
+    for (const [i, key] of keys.entries()) {
+      this.portKeys[first + i] = key;
+      this.portVerdicts[first + i] = verdicts[i] as number;
+    }
+  }
+}
+
+/** The maps of one epoch. */
+export class MapStore {
+  readonly arrays: Arrays;
+  readonly endpoints = new Map<number, EndpointRecord>();
+  readonly roots = new Map<number, Segment>();
+  readonly v6 = new Map<string, V6Prefix>();
+  readonly peers = new Map<string, Segment>();
+  readonly sets = new Map<number, SetRecord>();
+
+  constructor(arrays: Arrays) {
+    this.arrays = arrays;
+  }
+
+  /** Take changes in. Prefixes of IPv6 must have given before what the changes say that they gave. */
+  apply(changes: MapChanges): void {
+    for (const one of [...changes.v6, ...changes.v6Gone]) this.#checkBefore(one);
+    for (const one of changes.endpoints) this.endpoints.set(one.endpoint, one);
+    for (const one of changes.endpointsGone) this.endpoints.delete(one);
+    for (const { block, first, count } of changes.v4Roots) this.roots.set(block, { first, count });
+    for (const one of changes.v6) this.v6.set(v6Key(one), one);
+    for (const one of changes.v6Gone) this.v6.delete(v6Key(one));
+    for (const one of changes.v6Gone) this.#checkGone(one);
+    for (const { set, identity, first, count } of changes.peers)
+      this.peers.set(`${set} ${identity}`, { first, count });
+    for (const { set, identity } of changes.peersGone) this.peers.delete(`${set} ${identity}`);
+    for (const one of changes.sets) this.sets.set(one.set, one);
+    for (const one of changes.setsGone) this.sets.delete(one);
+  }
+
+  #checkBefore(one: V6Prefix): void {
+    const before = this.#v6(one.address, one.length);
+    if (before !== one.before) throw new Error(`${v6Key(one)} gave ${before}, not ${one.before}`);
+  }
+
+  #checkGone(one: V6Prefix): void {
+    const now = this.#v6(one.address, one.length);
+    if (now !== one.identity) throw new Error(`${v6Key(one)} is gone and gives ${now}, not ${one.identity}`);
+  }
+
+  /** The numbers of the deciding rules for a packet that enters (`ingress`) or leaves an endpoint. */
+  judge(endpoint: number, direction: 'ingress' | 'egress', packet: PolicyPacket): MapVerdict {
+    const place = this.endpoints.get(endpoint);
+    if (place === undefined) return PASSED;
+    if (sameBytes(packet.source, packet.destination)) return PASSED;
+    if (alwaysPasses(place.host ? 'host' : 'workload', direction, packet)) return PASSED;
+    const set = direction === 'ingress' ? place.ingressSet : place.egressSet;
+    if (set === 0) return PASSED;
+    const remote = direction === 'ingress' ? packet.source : packet.destination;
+    const segment = this.#segment(set, this.identity(remote), remote.length);
+    const low =
+      packet.protocol === 1 || packet.protocol === 58 ? packet.type * 256 + packet.code : packet.port;
+    return this.#verdict(this.#lookUp(segment, portKey(packet.protocol, low)), packet.flags);
+  }
+
+  #segment(set: number, identity: number, family: number): Segment {
+    const own = identity === 0 ? undefined : this.peers.get(`${set} ${identity}`);
+    if (own !== undefined && own.count > 0) return own;
+    const record = this.sets.get(set);
+    if (record === undefined) throw new Error(`there is no set ${set}`);
+    return family === 4 ? record.v4 : record.v6;
+  }
+
+  identity(address: Uint8Array): number {
+    return address.length === 4 ? this.#v4(address) : this.#v6(address, 128);
+  }
+
+  #v4(address: Uint8Array): number {
+    const [a = 0, b = 0, c = 0, d = 0] = address;
+    const { first, count } = this.roots.get(a * 256 + b) ?? { first: 0, count: 0 };
+    if (count === 0) return first;
+    const low = c * 256 + d;
+    const { v4Low, v4Identity } = this.arrays;
+    if (v4Low[first] !== 0) throw new Error(`the block at ${first} does not begin with 0`);
+    return v4Identity[lastNotAbove(v4Low, first, count, low)] as number;
+  }
+
+  #v6(address: Uint8Array, most: number): number {
+    for (let length = most; length > 0; length--) {
+      const found = this.v6.get(v6Key({ address, length }));
+      if (found !== undefined) return found.identity;
+    }
+    return 0;
+  }
+
+  #lookUp({ first, count }: Segment, key: number): number {
+    const { portKeys, portVerdicts } = this.arrays;
+    if (portKeys[first] !== 0) throw new Error(`the segment at ${first} does not begin with 0`);
+    return portVerdicts[lastNotAbove(portKeys, first, count, key)] as number;
+  }
+
+  #verdict(number: number, flags: number): MapVerdict {
+    let verdict = this.arrays.verdicts[number];
+    for (let i = 0; i < 8 && verdict !== undefined; i++) {
+      if ((flags & verdict.tcpMask) === verdict.tcpValue) return verdict;
+      verdict = this.arrays.verdicts[verdict.next];
+    }
+    throw new Error(`the chain of the verdict ${number} does not end`);
+  }
+}
+
+function lastNotAbove(values: readonly number[], first: number, count: number, value: number): number {
+  let found = first;
+  for (let i = first; i < first + count; i++) if ((values[i] as number) <= value) found = i;
+  return found;
+}
+
+function v6Key({ address, length }: Pick<V6Prefix, 'address' | 'length'>): string {
+  const bits = Array.from(address, (byte) => byte.toString(2).padStart(8, '0')).join('');
+  return `${bits.slice(0, length)}/${length}`;
+}
