@@ -167,6 +167,7 @@ class Hand {
       changes: contents,
       contents: () => contents,
       sizes: HAND_SIZES,
+      overlong: false,
       endpoint: (key) => this.#endpoints.find((one) => one.key === key),
       rule: (number) => rules.find((one) => one.rule === number),
       rules: () => rules,
