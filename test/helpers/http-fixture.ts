@@ -89,7 +89,8 @@ export function fixedService(
       throw new WeirError('NOT_FOUND', { what: 'profile', name, hint: '' });
     },
     advice: async (_target, { netns }) => {
-      if (netns === 'nope') throw new WeirError('NOT_FOUND', { what: 'network namespace', name: netns, hint: '' });
+      if (netns === 'nope')
+        throw new WeirError('NOT_FOUND', { what: 'network namespace', name: netns, hint: '' });
       return { timestamp: 1, seconds: 1, items: [] };
     },
     startTrial: async (_target, { advice = '?' }) => {

@@ -90,7 +90,10 @@ export class Trials {
   ): TrialReport {
     const { change, clock, namespaces } = this.#parts;
     const namespace = requireNamespace(namespaces, netns);
-    mustExist(metric.dev, namespace.snapshot.links().map(({ link }) => link.ifname));
+    mustExist(
+      metric.dev,
+      namespace.snapshot.links().map(({ link }) => link.ifname),
+    );
     const report: TrialReport = {
       id: this.#store.next,
       state: 'before',
@@ -118,10 +121,16 @@ export class Trials {
   async #wishOf(request: TrialRequest): Promise<Wish> {
     const { advice: id, documents, metric, netns = '', override = false } = request;
     if ((id === undefined) === (documents === undefined))
-      throw new WeirError('REQUEST_INVALID', { where: 'body', problem: 'give either "advice" or "documents"' });
+      throw new WeirError('REQUEST_INVALID', {
+        where: 'body',
+        problem: 'give either "advice" or "documents"',
+      });
     if (documents !== undefined) {
       if (metric === undefined)
-        throw new WeirError('REQUEST_INVALID', { where: 'body', problem: '"metric" is missing: what shall get better' });
+        throw new WeirError('REQUEST_INVALID', {
+          where: 'body',
+          problem: '"metric" is missing: what shall get better',
+        });
       return { documents, netns, metric };
     }
     const advice = await this.#adviceNamed(id as string);

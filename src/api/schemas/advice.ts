@@ -9,7 +9,10 @@ const time = (description: string) => Type.String({ description, format: 'date-t
 export const AdviceQuery = Type.Object(
   {
     netns: Type.Optional(
-      Type.String({ maxLength: 255, description: "Of this network namespace; of the agent's own and all that it watches when absent" }),
+      Type.String({
+        maxLength: 255,
+        description: "Of this network namespace; of the agent's own and all that it watches when absent",
+      }),
     ),
     seconds: Type.Optional(
       Type.Integer({
@@ -30,7 +33,8 @@ const AdvisedSetting = Type.Object(
     current: Type.Unknown(),
     proposed: Type.Unknown(),
     handSet: Type.Union([Type.Boolean(), Type.Literal('unknown')], {
-      description: 'Somebody set it, and it is left alone unless that is asked for; `unknown` where no default is known',
+      description:
+        'Somebody set it, and it is left alone unless that is asked for; `unknown` where no default is known',
     }),
     writable: Type.Boolean({ description: 'It exists and can be written in this namespace' }),
   },
@@ -39,14 +43,20 @@ const AdvisedSetting = Type.Object(
 
 export const AdviceItem = Type.Object(
   {
-    id: Type.String({ description: 'The same as long as the same is wrong: `rule`, `rule.device`, `rule.device@netns`' }),
+    id: Type.String({
+      description: 'The same as long as the same is wrong: `rule`, `rule.device`, `rule.device@netns`',
+    }),
     rule: Type.String(),
     netns: Type.String(),
     weight: Type.Integer({ minimum: 1, maximum: 3, description: '3: something is lost; 1: could be better' }),
     summary: Type.String(),
     evidence: Type.Array(
       Type.Object(
-        { what: Type.String(), value: Type.Union([Type.Number(), Type.String()]), unit: Type.Optional(Type.String()) },
+        {
+          what: Type.String(),
+          value: Type.Union([Type.Number(), Type.String()]),
+          unit: Type.Optional(Type.String()),
+        },
         closed,
       ),
     ),
@@ -74,7 +84,9 @@ export type AdviceReport = Static<typeof AdviceReport>;
 /** Body of `POST /v1/tuning/trials`. */
 export const TrialRequest = Type.Object(
   {
-    advice: Type.Optional(Type.String({ description: 'Id of advice to follow', minLength: 1, maxLength: 300 })),
+    advice: Type.Optional(
+      Type.String({ description: 'Id of advice to follow', minLength: 1, maxLength: 300 }),
+    ),
     documents: Type.Optional(
       Type.Array(Type.Unknown(), { description: 'Documents to try instead', minItems: 1, maxItems: 16 }),
     ),
@@ -90,7 +102,12 @@ export const TrialRequest = Type.Object(
       }),
     ),
     metric: Type.Optional(
-      Type.String({ description: 'What must get better, `:device` behind it where it is of one; of the advice when absent', minLength: 1, maxLength: 100 }),
+      Type.String({
+        description:
+          'What must get better, `:device` behind it where it is of one; of the advice when absent',
+        minLength: 1,
+        maxLength: 100,
+      }),
     ),
     override: Type.Optional(
       Type.Boolean({ description: 'Also change what somebody else has set, or may have', default: false }),

@@ -40,7 +40,13 @@ function seconds(text: string): number {
 /** Advice for people. */
 export function adviceText({ items, seconds }: AdviceReport, paint: Paint): string {
   if (items.length === 0) return `Nothing to advise after ${seconds.toFixed(0)} s.\n`;
-  return items.map((item) => linesOf(item).map((line) => `${paint(line)}\n`).join('')).join('\n');
+  return items
+    .map((item) =>
+      linesOf(item)
+        .map((line) => `${paint(line)}\n`)
+        .join(''),
+    )
+    .join('\n');
 }
 
 function linesOf(item: AdviceItem): readonly Line[] {
@@ -64,7 +70,8 @@ function linesOf(item: AdviceItem): readonly Line[] {
 
 function settingText({ name, current, proposed, handSet, writable }: AdviceItem['settings'][number]): string {
   const text = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
-  const whose = { true: ' (set by hand)', unknown: ' (perhaps set by hand)', false: '' }[String(handSet)] ?? '';
+  const whose =
+    { true: ' (set by hand)', unknown: ' (perhaps set by hand)', false: '' }[String(handSet)] ?? '';
   const where = writable ? '' : ' (not writable in this namespace)';
   return `${name}: ${text(current)}${whose} -> ${text(proposed)}${where}`;
 }

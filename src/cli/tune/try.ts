@@ -28,12 +28,17 @@ const append = (value: string, before: readonly string[] = []) => [...before, va
 
 /** `weir tune try ID`: follow advice, and keep it only if it helps. */
 export function tryCommand(deps: CliDeps): Command {
-  const command = new Command('try').description('measure, change, measure again; keep the change only if it helped');
+  const command = new Command('try').description(
+    'measure, change, measure again; keep the change only if it helped',
+  );
   command
     .argument('[advice]', 'id of advice, as `weir tune advise` shows it')
     .option('-f, --file <file>', 'try these documents instead; may be repeated', append)
     .option('--for <time>', 'how long to measure, half before and half after: 60s, 5m', duration, 300)
-    .option('--metric <name>', 'what must get better: retransmits, throughput:eth0, ... (default: of the advice)')
+    .option(
+      '--metric <name>',
+      'what must get better: retransmits, throughput:eth0, ... (default: of the advice)',
+    )
     .option('--override', 'also change what somebody else has set, or may have')
     .option('--netns <name>', 'where to measure, with -f')
     .option('--detach', 'do not wait for the end');
@@ -100,7 +105,9 @@ async function followed(context: Context, agent: AgentClient, started: TrialRepo
   let report = started;
   while (RUNNING.includes(report.state)) {
     if (shows)
-      stderr.write(`\r\u001b[KTrial ${report.id}: ${report.state}, ${Math.round(report.progress * 100)} % (^C leaves it running)`);
+      stderr.write(
+        `\r\u001b[KTrial ${report.id}: ${report.state}, ${Math.round(report.progress * 100)} % (^C leaves it running)`,
+      );
     await sleep(1000);
     report = await agent.get<TrialReport>(`${PATH}/${report.id}`);
   }

@@ -10,7 +10,8 @@ export function protocolCounters(snmp: string, netstat: string, snmp6: string): 
     for (let i = 0; i + 1 < lines.length; i += 2) {
       const [protocol = '', ...names] = (lines[i] as string).split(' ');
       const [, ...values] = (lines[i + 1] as string).split(' ');
-      for (const [at, name] of names.entries()) found.set(`${protocol.slice(0, -1)}.${name}`, Number(values[at]));
+      for (const [at, name] of names.entries())
+        found.set(`${protocol.slice(0, -1)}.${name}`, Number(values[at]));
     }
   }
   for (const [, name = '', value] of snmp6.matchAll(/^(\w+)\s+(\d+)$/gm)) {
@@ -24,7 +25,8 @@ export function protocolCounters(snmp: string, netstat: string, snmp6: string): 
 export function socketCounts(text: string): ReadonlyMap<string, number> {
   const found = new Map<string, number>();
   for (const [, protocol = '', rest = ''] of text.matchAll(/^(\w+): (.*)$/gm))
-    for (const [, name = '', value] of rest.matchAll(/(\w+) (\d+)/g)) found.set(`${protocol}.${name}`, Number(value));
+    for (const [, name = '', value] of rest.matchAll(/(\w+) (\d+)/g))
+      found.set(`${protocol}.${name}`, Number(value));
   return found;
 }
 
@@ -35,7 +37,10 @@ export function cpuSamples(stat: string, softnet: string): readonly CpuSample[] 
       .split('\n')
       .filter((line) => line !== '')
       .map((line, i) => {
-        const numbers = line.trim().split(/\s+/).map((word) => Number.parseInt(word, 16));
+        const numbers = line
+          .trim()
+          .split(/\s+/)
+          .map((word) => Number.parseInt(word, 16));
         return [numbers[12] ?? i, numbers] as const;
       }),
   );
@@ -62,5 +67,8 @@ export function neighbourTableFulls(text: string): number {
   const [names = '', ...lines] = text.split('\n').filter((line) => line !== '');
   const column = names.trim().split(/\s+/).indexOf('table_fulls');
   if (column < 0) return 0;
-  return lines.reduce((total, line) => total + (Number.parseInt(line.trim().split(/\s+/)[column] ?? '', 16) || 0), 0);
+  return lines.reduce(
+    (total, line) => total + (Number.parseInt(line.trim().split(/\s+/)[column] ?? '', 16) || 0),
+    0,
+  );
 }

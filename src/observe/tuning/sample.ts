@@ -6,7 +6,13 @@ import { sysctlPath } from '../../kinds/sysctl/name.ts';
 import { sysctlSpec } from '../../kinds/sysctl/sysctl.ts';
 import { LINK_STATS64_FIELDS, type LinkStats } from '../../metrics/collector.ts';
 import { WATCHED_SYSCTLS } from '../../tuning/advice/registry.ts';
-import type { IrqSample, LinkCounter, LinkSample, NeighbourSample, Sample } from '../../tuning/advice/sample.ts';
+import type {
+  IrqSample,
+  LinkCounter,
+  LinkSample,
+  NeighbourSample,
+  Sample,
+} from '../../tuning/advice/sample.ts';
 import { NamespaceSource } from '../metrics-source.ts';
 import type { ObservedNamespace } from '../namespace-set.ts';
 import { cpuSamples, neighbourTableFulls, protocolCounters, socketCounts } from './counters.ts';
@@ -27,7 +33,7 @@ export interface SampleOptions {
 
 const NO_SETTINGS: ReadonlyMap<number, DeviceSettings> = new Map();
 const NO_INTERRUPTS: ReadonlyMap<number, IrqSample> = new Map();
-const NO_SOCKETS: Sample['tcp'] = { established: 0, busiest: [], listeners: [], stuck: [] };
+const NO_SOCKETS: Sample['tcp'] = { established: 0, rtt: 0, busiest: [], listeners: [], stuck: [] };
 
 /** Read the counters of a namespace, and its settings. What the kernel does not have is absent. */
 export async function readSample(
@@ -106,7 +112,9 @@ async function linkSamples(
         up: link.flags.includes('UP'),
         mtu: link.mtu,
         txqlen: link.txqlen ?? 0,
-        counters: Object.fromEntries(COUNTERS.map((name) => [name, counterIn(stats, row, name)])) as LinkSample['counters'],
+        counters: Object.fromEntries(
+          COUNTERS.map((name) => [name, counterIn(stats, row, name)]),
+        ) as LinkSample['counters'],
         settings: own?.settings ?? {},
         ...(own?.ringsMax && { ringsMax: own.ringsMax }),
         irqs: hardware ? irqsOf(interrupts, own?.irqs ?? []) : [],

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { wireOf } from '../../base/wire.ts';
-import {
-  decodeRingsAttrs,
-  ETHTOOL_MSG_RINGS_GET,
-  encodeRingsAttrs,
-} from '../../codec/generated/ethtool.ts';
+import { decodeRingsAttrs, ETHTOOL_MSG_RINGS_GET, encodeRingsAttrs } from '../../codec/generated/ethtool.ts';
 import { GENLMSGHDR_SIZE } from '../../codec/generated/netlink.ts';
 import { type NamespaceIo, NETLINK } from '../../kernel/ports.ts';
 import type { LinkRow } from '../../metrics/collector.ts';
@@ -57,7 +53,9 @@ async function readRingsMax(io: NamespaceIo, devIndex: number): Promise<DeviceSe
     const transport = await io.netlink(NETLINK.GENERIC);
     const [reply] = await transport.request({
       type: await genericFamily(transport, 'ethtool'),
-      payload: genericPayload(ETHTOOL_MSG_RINGS_GET, (out) => encodeRingsAttrs(out, { header: { devIndex } })),
+      payload: genericPayload(ETHTOOL_MSG_RINGS_GET, (out) =>
+        encodeRingsAttrs(out, { header: { devIndex } }),
+      ),
       operation: `read the largest rings of device ${devIndex}`,
     });
     const bytes = reply?.payload ?? new Uint8Array(0);

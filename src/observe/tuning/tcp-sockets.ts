@@ -14,6 +14,7 @@ import {
   TCP_ESTABLISHED,
   TCP_LISTEN,
   TCP_TIME_WAIT,
+  type TcpInfo,
 } from '../../codec/generated/inet-diag.ts';
 import { pickOf } from '../../codec/table.ts';
 import type { NetlinkTransport } from '../../kernel/ports.ts';
@@ -27,6 +28,7 @@ const FAMILIES = [
 /** Far ends that are told apart; what connections to others there are is of no interest to any rule. */
 const MOST_FAR_ENDS = 20_000;
 const TOLD = 5;
+const MOST_STUCK = 100;
 /** Times that a segment was sent again, each time after twice as long, before its connection counts as stuck. */
 const STUCK_BACKOFF = 3;
 /** A segment below this size passes everywhere (RFC 4821 section 7.2). */
@@ -46,20 +48,25 @@ export async function readTcpSockets(transport: NetlinkTransport, signal: AbortS
   const farEnds = new Map<string, FarEnd>();
   const stuck: { to: string; mss: number }[] = [];
   let established = 0;
+  let rtts = 0;
   const one = (wire: Wire, start: number, end: number, bytes: number) => {
     const message = decodeInetDiagMsg(wire, start, end);
     const { idiagState: state } = message;
-    if (state === TCP_ESTABLISHED) established++;
     const to = farEndOf(message, bytes);
     if (!served.has(message.id.idiagSport)) count(farEnds, to, state);
-    const mss = state === TCP_ESTABLISHED ? stuckAt(wire, start, end) : undefined;
-    if (mss !== undefined && stuck.length < 100) stuck.push({ to, mss });
+    if (state !== TCP_ESTABLISHED) return;
+    const { inetDiagInfo: info } = decodeInetDiagAttrs(wire, start + INET_DIAG_MSG_SIZE, end, INFO);
+    established++;
+    rtts += info?.tcpiRtt ?? 0;
+    if (info !== undefined && isStuck(info) && stuck.length < MOST_STUCK)
+      stuck.push({ to, mss: info.tcpiSndMss });
   };
   const states = ((1 << 12) - 1) & ~(1 << TCP_LISTEN) & ~(1 << 7);
   await dump(transport, states, one, signal);
   const busiest = [...farEnds].sort(([, a], [, b]) => b.connections - a.connections).slice(0, TOLD);
   return {
     established,
+    rtt: established === 0 ? 0 : rtts / established,
     busiest: busiest.map(([to, counts]) => ({ to, ...counts })),
     listeners: listeners.map(({ port: _, ...rest }) => rest),
     stuck,
@@ -72,7 +79,8 @@ async function readListeners(transport: NetlinkTransport, signal: AbortSignal) {
     const { id, idiagRqueue: waiting, idiagWqueue: limit } = decodeInetDiagMsg(wire, start, end);
     const port = id.idiagSport;
     // the kernel takes one more than it was told (net/core/sock.c sk_acceptq_is_full())
-    if (found.length < 1000) found.push({ at: endpoint(id.idiagSrc.subarray(0, bytes), port), port, waiting, limit });
+    if (found.length < 1000)
+      found.push({ at: endpoint(id.idiagSrc.subarray(0, bytes), port), port, waiting, limit });
   };
   await dump(transport, 1 << TCP_LISTEN, one, signal);
   return found;
@@ -107,12 +115,10 @@ function count(farEnds: Map<string, FarEnd>, to: string, state: number): void {
   if (state === TCP_TIME_WAIT) known.timeWait++;
 }
 
-/** Its segment size, when none of that size was ever acknowledged and the same is sent again and again. */
-function stuckAt(wire: Wire, start: number, end: number): number | undefined {
-  const { inetDiagInfo: info } = decodeInetDiagAttrs(wire, start + INET_DIAG_MSG_SIZE, end, INFO);
-  if (info === undefined || info.tcpiBackoff < STUCK_BACKOFF || info.tcpiSndMss < SMALL_MSS) return undefined;
-  const nothingLargePassed = Number(info.tcpiBytesAcked) < info.tcpiSndMss;
-  return nothingLargePassed && info.tcpiUnacked > 0 ? info.tcpiSndMss : undefined;
+/** True when no segment of full size was ever acknowledged, and the same one is sent again and again. */
+function isStuck({ tcpiBackoff, tcpiSndMss, tcpiBytesAcked, tcpiUnacked }: TcpInfo): boolean {
+  if (tcpiBackoff < STUCK_BACKOFF || tcpiSndMss < SMALL_MSS) return false;
+  return Number(tcpiBytesAcked) < tcpiSndMss && tcpiUnacked > 0;
 }
 
 function farEndOf({ id }: InetDiagMsg, bytes: number): string {

@@ -49,9 +49,7 @@ function adviceOf(rule: Rule, found: Finding, sample: Sample, isDeclared: IsDecl
   if (settings.length === 0 && rest.manual === undefined) return [];
   const subject = found.dev === undefined ? '' : `.${found.dev}`;
   const place = sample.netns === '' ? '' : `@${sample.netns}`;
-  return [
-    { ...rest, id: `${rule.name}${subject}${place}`, rule: rule.name, netns: sample.netns, settings },
-  ];
+  return [{ ...rest, id: `${rule.name}${subject}${place}`, rule: rule.name, netns: sample.netns, settings }];
 }
 
 function settingOf(proposal: Proposal, sample: Sample, isDeclared: IsDeclared): AdvisedSetting {

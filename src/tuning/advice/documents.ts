@@ -15,7 +15,9 @@ export function declaredIn(documents: readonly Document[], netns: string): IsDec
   const own = inNamespace(documents, netns);
   const known = profilesOf(documents);
   const profiles = own.flatMap((one) => wholeProfile(known, wishOf(one)?.name ?? '') ?? []);
-  const brought = new Set(profiles.flatMap(({ sysctls }) => [...sysctls.keys()].map((name) => `sysctl ${name}`)));
+  const brought = new Set(
+    profiles.flatMap(({ sysctls }) => [...sysctls.keys()].map((name) => `sysctl ${name}`)),
+  );
   return (name) => brought.has(name) || own.some((document) => declares(document, name));
 }
 
@@ -40,7 +42,10 @@ export function documentsFor(
 
 /** A name for a document: what the id of advice has and a name may not have becomes a dash. */
 export function documentNameOf(id: string): string {
-  return `advice-${id.toLowerCase().replace(/[^a-z0-9.-]/g, '-').replace(/[^a-z0-9]+$/, '')}`.slice(0, 63);
+  return `advice-${id
+    .toLowerCase()
+    .replace(/[^a-z0-9.-]/g, '-')
+    .replace(/[^a-z0-9]+$/, '')}`.slice(0, 63);
 }
 
 function keyOf(proposal: Proposal): string {
@@ -85,7 +90,8 @@ function replaced(value: DocumentValue, proposal: Proposal): DocumentValue {
 
 function withSetting(item: Item, setting: string, value: unknown): Item {
   const [group = '', name] = setting.split(/\.(.*)/);
-  if (name === undefined || settingIn(item, group) === undefined) return { ...item, ...nested(setting, value) };
+  if (name === undefined || settingIn(item, group) === undefined)
+    return { ...item, ...nested(setting, value) };
   return { ...item, [group]: { ...(item[group] as Item), [name]: value } };
 }
 

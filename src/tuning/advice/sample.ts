@@ -36,6 +36,8 @@ export interface CpuSample {
 
 export interface TcpSockets {
   readonly established: number;
+  /** Mean of the smoothed round trip times of connections, microseconds; 0 without any. */
+  readonly rtt: number;
   /** Far ends with most connections that begin here, TIME-WAIT included, most first. */
   readonly busiest: readonly {
     readonly to: string;

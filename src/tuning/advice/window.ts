@@ -33,7 +33,10 @@ export class Window {
   /** How much a counter of a qdisc grew. */
   qdisc(qdisc: QdiscSample, counter: 'bytes' | 'packets' | 'drops' | 'overlimits'): number {
     const same = (one: QdiscSample) =>
-      one.dev === qdisc.dev && one.handle === qdisc.handle && one.parent === qdisc.parent && one.kind === qdisc.kind;
+      one.dev === qdisc.dev &&
+      one.handle === qdisc.handle &&
+      one.parent === qdisc.parent &&
+      one.kind === qdisc.kind;
     return grown(this.before.qdiscs.find(same)?.[counter], qdisc[counter]);
   }
 

@@ -21,7 +21,13 @@ export interface Metric {
 }
 
 const TRAFFIC: readonly LinkCounter[] = ['rx_bytes', 'tx_bytes'];
-const LOST: readonly LinkCounter[] = ['rx_dropped', 'tx_dropped', 'rx_fifo_errors', 'rx_missed_errors', 'rx_over_errors'];
+const LOST: readonly LinkCounter[] = [
+  'rx_dropped',
+  'tx_dropped',
+  'rx_fifo_errors',
+  'rx_missed_errors',
+  'rx_over_errors',
+];
 const RING: readonly LinkCounter[] = ['rx_fifo_errors', 'rx_missed_errors', 'rx_over_errors'];
 
 function links({ after }: Window, dev: string | undefined): readonly LinkSample[] {
@@ -76,7 +82,9 @@ export const METRICS: readonly Metric[] = [
     floor: 1,
     isLoad: true,
     value: (window) =>
-      window.rate(window.snmp('Tcp.ActiveOpens') + window.snmp('Tcp.PassiveOpens') - window.snmp('Tcp.AttemptFails')),
+      window.rate(
+        window.snmp('Tcp.ActiveOpens') + window.snmp('Tcp.PassiveOpens') - window.snmp('Tcp.AttemptFails'),
+      ),
   },
   {
     name: 'drops',
@@ -89,7 +97,11 @@ export const METRICS: readonly Metric[] = [
       perSecond(window, dev, LOST) +
       qdiscDrops(window, dev) +
       (dev === undefined
-        ? window.rate(sum(['Udp.RcvbufErrors', 'Udp6.RcvbufErrors', 'TcpExt.ListenDrops'].map((one) => window.snmp(one))))
+        ? window.rate(
+            sum(
+              ['Udp.RcvbufErrors', 'Udp6.RcvbufErrors', 'TcpExt.ListenDrops'].map((one) => window.snmp(one)),
+            ),
+          )
         : 0),
   },
   {
@@ -141,6 +153,24 @@ export const METRICS: readonly Metric[] = [
       const total = (of: typeof after) => sum(of.neighbours.map(({ tableFulls }) => tableFulls));
       return Math.max(0, total(after) - total(before)) / seconds;
     },
+  },
+  {
+    name: 'rtt',
+    about: 'mean round trip time of TCP connections',
+    unit: 'us',
+    better: 'lower',
+    floor: 20,
+    sockets: true,
+    value: ({ after }) => after.tcp.rtt,
+  },
+  {
+    name: 'softirq',
+    about: 'share of CPU time that packets take before programs see them',
+    unit: '%',
+    better: 'lower',
+    floor: 2,
+    value: ({ cpus }) =>
+      cpus.length === 0 ? 0 : (100 * sum(cpus.map(({ softirq }) => softirq))) / cpus.length,
   },
   {
     name: 'stuck',

@@ -44,7 +44,7 @@ function judge(window: Window, link: LinkSample): readonly Finding[] {
         proposals: [{ dev, setting: 'coalesce.rx_usecs', value: 8 }],
         expected: `answers are up to ${usecs - 8} us earlier`,
         risk: 'more interrupts when the load grows',
-        metric: `interrupts:${dev}`,
+        metric: 'rtt',
         weight: 1,
       },
     ];
@@ -57,7 +57,7 @@ function judge(window: Window, link: LinkSample): readonly Finding[] {
       proposals: [{ dev, setting: 'coalesce.rx_usecs', value: Math.max(25, usecs * 2) }],
       expected: 'several packets for each interrupt, and more time for programs',
       risk: 'a packet waits up to as long as that',
-      metric: `interrupts:${dev}`,
+      metric: 'softirq',
       weight: 2,
     },
   ];
@@ -67,6 +67,8 @@ function interruptsOf(window: Window, { ifindex, irqs }: LinkSample): number {
   const past = window.before.links.find((one) => one.ifindex === ifindex)?.irqs ?? [];
   return irqs.reduce((total, { irq, counts }) => {
     const before = past.find((one) => one.irq === irq)?.counts ?? counts;
-    return total + counts.reduce((grown, count, cpu) => grown + Math.max(0, count - (before[cpu] ?? count)), 0);
+    return (
+      total + counts.reduce((grown, count, cpu) => grown + Math.max(0, count - (before[cpu] ?? count)), 0)
+    );
   }, 0);
 }

@@ -15,10 +15,13 @@ export const LISTEN_OVERFLOWS: Rule = {
     if (overflows === 0 || limit === undefined) return [];
     const full = window.after.tcp.listeners.filter((one) => one.waiting >= one.limit);
     const asksForLess = full.length > 0 && full.every((one) => one.limit < limit);
-    const where = full.map(({ at, waiting, limit: most }) => `${at} (${waiting} wait, ${most} may)`).join(', ');
+    const where = full
+      .map(({ at, waiting, limit: most }) => `${at} (${waiting} wait, ${most} may)`)
+      .join(', ');
     return [
       {
-        summary: 'Connections are dropped: a server does not accept as fast as they come, and its queue is full',
+        summary:
+          'Connections are dropped: a server does not accept as fast as they come, and its queue is full',
         evidence: [
           { what: 'overflows', value: window.rate(overflows), unit: 'connections/s' },
           { what: MOST, value: limit },

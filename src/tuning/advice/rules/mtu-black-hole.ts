@@ -14,7 +14,8 @@ export const MTU_BLACK_HOLE: Rule = {
     const far = [...new Set(stuck.map(({ to }) => to))];
     return [
       {
-        summary: 'Connections open, but no full-sized packet arrives: something on the way drops it without a word',
+        summary:
+          'Connections open, but no full-sized packet arrives: something on the way drops it without a word',
         evidence: [
           { what: 'connections that are stuck', value: stuck.length },
           { what: 'to', value: far.slice(0, 5).join(', ') },
@@ -22,7 +23,8 @@ export const MTU_BLACK_HOLE: Rule = {
           { what: 'sent again', value: window.rate(window.snmp('Tcp.RetransSegs')), unit: 'segments/s' },
         ],
         proposals: [{ sysctl: PROBING, value: 1 }],
-        manual: 'better still, let ICMP "fragmentation needed" pass on the way, or lower the MTU of the route',
+        manual:
+          'better still, let ICMP "fragmentation needed" pass on the way, or lower the MTU of the route',
         expected: 'connections find a size that passes, some seconds after they got stuck',
         risk: 'after losses of another kind a connection may send smaller segments than it could',
         metric: 'stuck',

@@ -21,7 +21,9 @@ export const QDISC_DROPS: Rule = {
   about: 'a queueing discipline drops a noticeable share of what it is offered',
   sysctls: [],
   judge: (window) =>
-    window.after.qdiscs.filter(({ root, kind }) => root && kind !== 'noqueue').flatMap((one) => judge(window, one)),
+    window.after.qdiscs
+      .filter(({ root, kind }) => root && kind !== 'noqueue')
+      .flatMap((one) => judge(window, one)),
 };
 
 function judge(window: Window, qdisc: QdiscSample): readonly Finding[] {
@@ -32,7 +34,8 @@ function judge(window: Window, qdisc: QdiscSample): readonly Finding[] {
   const link = window.after.links.find((one) => one.dev === dev);
   const length = link?.txqlen ?? 0;
   const longer = Math.min(LONGEST, Math.max(1000, length * 2));
-  const follows = BY_TXQLEN.includes(kind) || inner(window, qdisc).some((one) => BY_TXQLEN.includes(one.kind));
+  const follows =
+    BY_TXQLEN.includes(kind) || inner(window, qdisc).some((one) => BY_TXQLEN.includes(one.kind));
   const proposals: Proposal[] = follows && longer > length ? [{ dev, setting: 'txqlen', value: longer }] : [];
   const shaped = SHAPERS.includes(kind);
   return [

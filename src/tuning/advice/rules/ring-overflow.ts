@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { LinkSample } from '../sample.ts';
+
 import type { Finding, Rule } from '../rule.ts';
+import type { LinkSample } from '../sample.ts';
 import type { Window } from '../window.ts';
 
 /** Frames for which the receive ring had no place (rtnl_link_stats64 rx_missed_errors, rx_fifo_errors, rx_over_errors). */

@@ -13,10 +13,16 @@ export const TCP_BUFFERS: Rule = {
   about: 'TCP throws received data away, or squeezes it together, to stay within its buffers',
   sysctls: [RMEM],
   judge(window) {
-    const pruned = sum(['TcpExt.PruneCalled', 'TcpExt.RcvPruned', 'TcpExt.TCPRcvQDrop'].map((one) => window.snmp(one)));
+    const pruned = sum(
+      ['TcpExt.PruneCalled', 'TcpExt.RcvPruned', 'TcpExt.TCPRcvQDrop'].map((one) => window.snmp(one)),
+    );
     const pressures = window.snmp('TcpExt.TCPMemoryPressures');
     if (window.rate(pruned) < LEAST_RATE && pressures === 0) return [];
-    const [least, start, most] = [0, 1, 2].map((i) => window.sysctl(RMEM, i) ?? 0) as [number, number, number];
+    const [least, start, most] = [0, 1, 2].map((i) => window.sysctl(RMEM, i) ?? 0) as [
+      number,
+      number,
+      number,
+    ];
     const proposals =
       pressures > 0 || most === 0
         ? []

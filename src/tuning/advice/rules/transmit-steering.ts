@@ -13,7 +13,9 @@ export const TRANSMIT_STEERING: Rule = {
     const cpus = window.after.cpus.map(({ cpu }) => cpu);
     return window.after.links.flatMap((link) => {
       const { dev, settings } = link;
-      const masks = (settings['queues'] as { readonly xps_cpus?: Readonly<Record<string, string>> } | undefined)?.xps_cpus;
+      const masks = (
+        settings['queues'] as { readonly xps_cpus?: Readonly<Record<string, string>> } | undefined
+      )?.xps_cpus;
       const queues = Object.keys(masks ?? {});
       const sent = window.rate(window.link(link, 'tx_packets'));
       if (queues.length < 2 || cpus.length < 2 || sent < LEAST_RATE) return [];

@@ -17,14 +17,16 @@ export const UDP_BUFFERS: Rule = {
     const received = sum(['Udp.InDatagrams', 'Udp6.InDatagrams'].map((name) => window.snmp(name)));
     return [
       {
-        summary: 'Datagrams are dropped: a program does not read as fast as they come, and its buffer is full',
+        summary:
+          'Datagrams are dropped: a program does not read as fast as they come, and its buffer is full',
         evidence: [
           { what: 'dropped', value: window.rate(lost), unit: 'datagrams/s' },
           { what: 'received', value: window.rate(received), unit: 'datagrams/s' },
           ...(size === undefined ? [] : [{ what: DEFAULT, value: size, unit: 'bytes' }]),
         ],
         proposals: size === undefined ? [] : [{ sysctl: DEFAULT, value: bounded(DEFAULT, size * 4) }],
-        manual: 'programs have the larger buffer once they open their sockets anew; one that sets SO_RCVBUF decides itself',
+        manual:
+          'programs have the larger buffer once they open their sockets anew; one that sets SO_RCVBUF decides itself',
         expected: 'bursts fit into the buffer',
         risk: 'each socket may take so much memory',
         metric: 'udp_drops',
