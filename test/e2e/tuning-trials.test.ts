@@ -60,7 +60,9 @@ const shaper = {
   apiVersion: 'weir.dev/v1',
   kind: 'Network',
   metadata: { name: 'slow' },
-  spec: { qdiscs: [{ dev: 'v0', parent: 'root', kind: 'tbf', rate: '1mbit', burst: '5kb', limit: '20kb' }] },
+  spec: {
+    qdiscs: [{ dev: 'v0', parent: 'root', kind: 'tbf', tbf: { rate: '1mbit', burst: '5kb', limit: '20kb' } }],
+  },
 };
 
 async function ended(socket: string, id: number): Promise<TrialReport> {
@@ -154,13 +156,17 @@ test('a trial is stopped, and one that cannot begin says why', async () => {
   expect(stopped.stdout).toMatch(/1: stopped[\s\S]*the change was undone/);
   expect(near.exec('sysctl', '-n', 'net.ipv4.tcp_fin_timeout').trim()).toBe('60');
 
-  expect(await start({ documents: [{ kind: 'Tuning' }], metric: 'drops' })).toMatchObject({ status: 200 });
-  expect(await ended(socket, 2)).toMatchObject({
-    state: 'failed',
-    reason: expect.stringContaining('in the documents'),
+  expect(await start({ documents: [{ kind: 'Tuning' }], metric: 'drops' })).toMatchObject({
+    status: 400,
+    body: { code: 'DOCUMENT' },
+  });
+  const same = { ...idle, spec: { sysctls: { 'net.ipv4.tcp_fin_timeout': 60 } } };
+  expect(await start({ documents: [same], metric: 'drops' })).toMatchObject({
+    status: 409,
+    body: { code: 'TRIAL', detail: expect.stringContaining('nothing changes by it') },
   });
   const list = (await ask(socket, 'GET', TRIALS)).body as TrialList;
-  expect(list.items.map(({ id, state }) => `${id} ${state}`)).toEqual(['2 failed', '1 stopped']);
+  expect(list.items.map(({ id, state }) => `${id} ${state}`)).toEqual(['1 stopped']);
 }, 120_000);
 
 test('bad requests for trials and advice say what is wrong', async () => {

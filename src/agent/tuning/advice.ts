@@ -18,7 +18,10 @@ const SECONDS = 5;
 /** What advice stands on. */
 export interface AdviceParts {
   readonly namespaces: NamespaceSet;
-  readonly change: Pick<ChangeService, 'changeStatus' | 'revision' | 'apply' | 'confirm' | 'rollback'>;
+  readonly change: Pick<
+    ChangeService,
+    'changeStatus' | 'revision' | 'plan' | 'apply' | 'confirm' | 'rollback'
+  >;
   readonly clock: Clock;
 }
 

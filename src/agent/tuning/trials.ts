@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Caller } from '../../api/change-service.ts';
 import type { TrialReport, TrialRequest } from '../../api/schemas/advice.ts';
+import type { PlanReport } from '../../api/schemas/change.ts';
+import { THIS_NODE } from '../../api/target.ts';
 import type { TuningService } from '../../api/tuning-service.ts';
 import { WeirError } from '../../base/errors.ts';
 import { didYouMean } from '../../base/suggest.ts';
@@ -76,6 +78,12 @@ export class Trials {
       const wish = await this.#wishOf(request);
       const metric = metricNamed(wish.metric);
       if (typeof metric === 'string') throw new WeirError('VALUE', { what: 'metric', problem: metric });
+      const { snapshot } = requireNamespace(this.#parts.namespaces, wish.netns);
+      mustExist(
+        metric.dev,
+        snapshot.links().map(({ link }) => link.ifname),
+      );
+      await this.#mustBePossible(wish, caller);
       return this.#begin(request, wish, metric, caller);
     } finally {
       this.#starting = false;
@@ -90,10 +98,6 @@ export class Trials {
   ): TrialReport {
     const { change, clock, namespaces } = this.#parts;
     const namespace = requireNamespace(namespaces, netns);
-    mustExist(
-      metric.dev,
-      namespace.snapshot.links().map(({ link }) => link.ifname),
-    );
     const report: TrialReport = {
       id: this.#store.next,
       state: 'before',
@@ -143,6 +147,21 @@ export class Trials {
       metric: metric ?? advice.metric,
       advice: advice.id,
     };
+  }
+
+  /** What cannot be applied is told before anything is measured. @throws {WeirError} `DOCUMENT`, `TRIAL`. */
+  async #mustBePossible({ documents, advice = 'what was given' }: Wish, caller: Caller): Promise<void> {
+    const bytes = new TextEncoder().encode(JSON.stringify({ documents }));
+    const body = { mediaType: 'application/json', bytes } as const;
+    const plan = await this.#parts.change.plan(THIS_NODE, body, {}, caller);
+    const { diagnostics, actions } = JSON.parse(new TextDecoder().decode(plan.bytes)) as PlanReport;
+    const error = diagnostics.find(({ severity }) => severity === 'error');
+    if (error !== undefined) throw new WeirError('TRIAL', { what: advice, problem: error.message });
+    if (actions.length === 0)
+      throw new WeirError('TRIAL', {
+        what: advice,
+        problem: 'nothing changes by it: the node is so already',
+      });
   }
 
   async #adviceNamed(id: string): Promise<Advice> {
