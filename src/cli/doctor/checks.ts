@@ -80,7 +80,7 @@ export async function checkAgent(agent: AgentClient): Promise<readonly Check[]> 
   const found: Check[] = [...node.checks];
   for (const part of parts)
     found.push(...(await asked('agent', async () => ({ checks: await part() }))).checks);
-  return found;
+  return [...found, ...featureChecks(info)];
 }
 
 /** What an agent cannot answer, or is too old for, is a check of its own. */
@@ -130,6 +130,12 @@ export function nodeChecks(info: NodeInfo): readonly Check[] {
     waiting.length === 0
       ? ok('namespaces', `${info.namespaces.length} watched, all synchronised`)
       : warning('namespaces', `still reading ${waiting.join(', ')}`),
+  ];
+}
+
+/** What the kernel lacks, and what does not work for it. */
+export function featureChecks(info: NodeInfo): readonly Check[] {
+  return [
     ...info.features.map(({ name, supported, reason }) =>
       supported ? ok(`kernel: ${name}`, 'supported') : warning(`kernel: ${name}`, reason ?? 'not supported'),
     ),

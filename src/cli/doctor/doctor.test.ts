@@ -65,7 +65,7 @@ describe('the network', () => {
   it('has MTUs that do not fit', () => {
     const links = [
       link('eth0'),
-      link('vx0', { link: 'eth0', linkinfo: { info_kind: 'vxlan' } }),
+      link('vx0', { linkinfo: { info_kind: 'vxlan', info_data: { link: 'eth0' } } }),
       link('eth0.5', { link: 'eth0', linkinfo: { info_kind: 'vlan' } }),
       link('br0', { linkinfo: { info_kind: 'bridge' } }),
       link('p0', { master: 'br0' }),

@@ -106,7 +106,7 @@ function mtus({ links }: NetworkState, where: string): readonly Check[] {
 /** A device that stands on another one: what it sends has to fit. */
 function overLower(link: Link, byName: ReadonlyMap<string, Link>, where: string): readonly Check[] {
   const kind = link.linkinfo?.info_kind ?? '';
-  const lower = link.link_netnsid === undefined ? byName.get(link.link ?? '') : undefined;
+  const lower = byName.get(lowerOf(link) ?? '');
   const overhead = OVERHEAD[kind];
   if (lower === undefined || overhead === undefined || link.mtu + overhead <= lower.mtu) return [];
   const fits = lower.mtu - overhead;
@@ -117,6 +117,13 @@ function overLower(link: Link, byName: ReadonlyMap<string, Link>, where: string)
       `ip link set ${link.ifname} mtu ${fits}, or a larger one on ${lower.ifname}`,
     ),
   ];
+}
+
+/** Name of the device that it stands on: tunnels keep it among what is their kind's. */
+function lowerOf({ link, link_netnsid, linkinfo }: Link): string | undefined {
+  if (link_netnsid !== undefined) return undefined;
+  const own = linkinfo?.info_data?.['link'];
+  return link ?? (typeof own === 'string' ? own : undefined);
 }
 
 /** A port of a bridge: frames of the others have to fit. */
