@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { CHANGE } from '../src/metrics/change.ts';
 import type { Collector } from '../src/metrics/collector.ts';
 import { DEFAULT_BUDGET, type Family } from '../src/metrics/exposition.ts';
+import { POLICY } from '../src/metrics/policy.ts';
 import { PROGRAMS } from '../src/metrics/programs.ts';
 import { COLLECTORS } from '../src/metrics/registry.ts';
 import { SELF } from '../src/metrics/self.ts';
@@ -52,7 +53,8 @@ function section({ name, scope, enabledByDefault, families, openFamilies = [] }:
 const self = `## About the scrape itself\n\nAlways on.\n\n${table(Object.values(SELF))}\n`;
 const change = `## Changes\n\nThere once something was applied.\n\n${table(Object.values(CHANGE))}\n`;
 const programs = `## Operators' programs\n\nThere once a Program document was applied.\n\n${table(Object.values(PROGRAMS))}\n`;
-const text = INTRODUCTION + [...COLLECTORS.map(section), change, programs, self].join('\n');
+const policy = `## Network policy\n\nThere while a policy is in force.\n\n${table(Object.values(POLICY))}\n`;
+const text = INTRODUCTION + [...COLLECTORS.map(section), change, programs, policy, self].join('\n');
 
 if (!process.argv.includes('--check')) writeFileSync(FILE, text);
 else if (readFileSync(FILE, 'utf8') !== text) {

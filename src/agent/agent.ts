@@ -31,8 +31,7 @@ import { createService } from './service/service.ts';
 import { watchChurn } from './telemetry/churn-sockets.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 import { loadTls, loadTrust, watchTokens } from './trust.ts';
-import { TrialStore } from './tuning/trial-store.ts';
-import { Tuning } from './tuning/tuning.ts';
+import { createProfileService } from './tuning/profiles.ts';
 
 /** Milliseconds that running requests get at the end. */
 const CLOSE_MS = 3_000;
@@ -52,7 +51,6 @@ export class Agent {
   readonly #notifier: Notifier;
   readonly #engine: EngineClient;
   readonly #telemetry: Telemetry;
-  readonly #tuning: Tuning;
   #trust: TrustStore;
   #app: FastifyInstance | undefined;
   #captures: AgentCaptures | undefined;
@@ -74,9 +72,6 @@ export class Agent {
       warn: (problem) => log.warn(problem),
       state: ({ numbers: { revision, state } }) => this.#notifier.status(`revision ${revision}, ${state}`),
     });
-    const change = this.#engine.service();
-    const trials = new TrialStore(settings.stateDir, (problem) => log.warn(problem));
-    this.#tuning = new Tuning({ namespaces: this.#namespaces, change, clock }, trials);
     const { unixSend } = native();
     this.#notifier = createNotifier(process.env, unixSend, () => process.hrtime.bigint() / 1000n);
     this.#notifier.status('observing');
@@ -111,7 +106,6 @@ export class Agent {
     await this.#captures?.close();
     await this.#app?.close();
     await this.#listeners?.close(CLOSE_MS);
-    await this.#tuning.close();
     await this.#engine.close();
     this.#events.close();
     this.#churn?.close();
@@ -171,7 +165,8 @@ export class Agent {
       events: this.#events,
       scrape: async () => {
         const body = await scraper.scrape();
-        const chunks = [body, Buffer.from((await this.#metrics.render()) + this.#changeMetrics())];
+        const own = (await this.#metrics.render()) + this.#changeMetrics();
+        const chunks = [body, Buffer.from(own + (await this.#engine.policyMetrics()))];
         return Object.assign(chunks, { release: () => scraper.release(body) });
       },
       facts: {
@@ -197,7 +192,7 @@ export class Agent {
         ...drops,
         ...flows,
         ...captures.service(),
-        ...this.#tuning.service(),
+        ...createProfileService(change),
       },
       version,
       log: this.#log,
@@ -238,6 +233,15 @@ export class Agent {
   }
 }
 
-function engineSettings({ stateDir, pinDir, programs }: Settings): EngineSettings {
-  return { stateDir, pinDir, ...(programs.keys !== undefined && { keyDir: programs.keys }) };
+function engineSettings({ stateDir, pinDir, programs, policy, listen }: Settings): EngineSettings {
+  const { management, limits } = policy;
+  const [, host = '', port = '0'] = /^(.*):(\d+)$/.exec(listen) ?? [];
+  const isReached = port !== '0' && !host.startsWith('127.') && host !== '[::1]';
+  const listeners = management.listeners && isReached ? [Number(port)] : [];
+  return {
+    stateDir,
+    pinDir,
+    policy: { management: { ...management, listeners }, limits },
+    ...(programs.keys !== undefined && { keyDir: programs.keys }),
+  };
 }

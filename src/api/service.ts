@@ -4,6 +4,7 @@ import type { CaptureService } from './capture-service.ts';
 import type { ChangeService } from './change-service.ts';
 import type { DropsService } from './drops-service.ts';
 import type { FlowsService } from './flows-service.ts';
+import type { PolicyService } from './policy-service.ts';
 import type { ProgramService } from './program-service.ts';
 import type { EventQuery, FeedEvent } from './schemas/events.ts';
 import type { NamespaceList, NodeInfo, Readiness } from './schemas/node.ts';
@@ -34,6 +35,7 @@ export interface WeirService
     ChangeService,
     DropsService,
     FlowsService,
+    PolicyService,
     ProgramService,
     TuningService {}
 

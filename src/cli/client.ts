@@ -3,7 +3,7 @@ import { Agent, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Problem } from '../api/schemas/problem.ts';
 import { ERRORS, type ErrorCode, isWeirError, messageOf, WeirError } from '../base/errors.ts';
-import { jsonLines } from './json-lines.ts';
+import { eventData, jsonLines } from './json-lines.ts';
 
 /** Values of a query string; absent ones are left out. */
 export type Query = Readonly<Record<string, string | number | undefined>>;
@@ -24,6 +24,10 @@ export interface AgentClient {
   post<T>(path: string, body: unknown, options?: PostOptions): Promise<T>;
   /** POST a JSON document whose answer is a stream of this media type that may be silent for long. */
   stream(path: string, mediaType: string, body: unknown): Promise<StreamedAnswer>;
+  /** POST bytes. */
+  postBytes<T>(path: string, bytes: Uint8Array): Promise<T>;
+  /** Follow a stream of events: their data, without end. */
+  events(path: string, query?: Query): AsyncGenerator<unknown, void>;
   /** PUT bytes. */
   put<T>(path: string, bytes: Uint8Array): Promise<T>;
   /** DELETE, which is a change as with `post`. */
@@ -51,6 +55,8 @@ const SILENCE = 15_000;
 const WORK = 3_600_000;
 const JSON_TYPE = 'application/json';
 const LINES_TYPE = 'application/x-ndjson';
+const EVENTS_TYPE = 'text/event-stream';
+const BINARY_TYPE = 'application/octet-stream';
 
 /** A client of the agent that listens on `socket`. Nothing is sent before the first call. */
 export function connectAgent(socket: string): AgentClient {
@@ -93,8 +99,17 @@ export function connectAgent(socket: string): AgentClient {
       await answer(socket, response, path);
       throw new WeirError('INTERNAL', { problem: `${path}: the agent did not answer with ${mediaType}` });
     },
+    async postBytes<T>(path: string, body: Uint8Array) {
+      const call = { method: 'POST', silence: WORK, body, headers: { 'content-type': BINARY_TYPE } };
+      return (await answer(socket, await open(path, {}, JSON_TYPE, call), path)) as T;
+    },
+    async *events(path, query = {}) {
+      const response = await open(path, query, EVENTS_TYPE, { silence: WORK });
+      if (!response.headers['content-type']?.startsWith(EVENTS_TYPE)) await answer(socket, response, path);
+      yield* eventData(partsOf(socket, response, WORK));
+    },
     async put<T>(path: string, body: Uint8Array) {
-      const call = { method: 'PUT', body, headers: { 'content-type': 'application/octet-stream' } };
+      const call = { method: 'PUT', body, headers: { 'content-type': BINARY_TYPE } };
       return (await answer(socket, await open(path, {}, JSON_TYPE, call), path)) as T;
     },
     async delete<T>(path: string, { query = {}, ifRevision }: PostOptions = {}) {

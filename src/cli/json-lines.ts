@@ -18,3 +18,14 @@ export async function* jsonLines(chunks: AsyncIterable<string>): AsyncGenerator<
   if (rest !== '') values.push(JSON.parse(rest));
   if (values.length > 0) yield values;
 }
+
+/** The data of server-sent events, each of which stands on one line as the agent writes them. */
+export async function* eventData(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<unknown, void> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of chunks) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line.startsWith('data: ')) yield JSON.parse(line.slice(6)) as unknown;
+  }
+}

@@ -11,6 +11,7 @@ import { dropsCommand } from './commands/drops.ts';
 import { historyCommand } from './commands/history.ts';
 import { labCommand } from './commands/lab.ts';
 import { planCommand } from './commands/plan.ts';
+import { policyCommand } from './commands/policy.ts';
 import { programCommand } from './commands/program.ts';
 import { rollbackCommand } from './commands/rollback.ts';
 import { showCommand } from './commands/show.ts';
@@ -35,6 +36,7 @@ const COMMANDS: readonly ((deps: CliDeps) => Command)[] = [
   historyCommand,
   diffCommand,
   topCommand,
+  policyCommand,
   programCommand,
   dropsCommand,
   captureCommand,

@@ -10,6 +10,7 @@ import type { ChangeProgress, DriftChange } from '../model/change.ts';
 import type { Document } from '../plan/document.ts';
 import { Engine } from './engine.ts';
 import { FakeNode, Killed } from './fake/fake-node.ts';
+import { noPolicies } from './fake/no-policies.ts';
 import { noPrograms } from './fake/no-programs.ts';
 import type { EngineParts } from './parts.ts';
 import { recover } from './recovery.ts';
@@ -40,6 +41,7 @@ function engineOn(boot = 'boot-1', more: Partial<EngineParts> = {}): Engine {
     reader: node,
     executor: node,
     programs: noPrograms,
+    policies: noPolicies,
     open: () => Promise.reject(new WeirError('NOT_FOUND', { what: 'network namespace', name: '', hint: '' })),
     devices: async () => [],
     unsupported: async () => new Set(),

@@ -17,6 +17,7 @@ import { LatestDocuments, type Scope } from './latest.ts';
 import { checkObjects } from './objects.ts';
 import type { EngineParts } from './parts.ts';
 import { imageFor, narrowed, type Prepared, planBetween, planText, preparePlan } from './planning.ts';
+import { changesPolicy, withPolicyChecks } from './policy/checked.ts';
 import { chooseProbes } from './probe/choose.ts';
 import { NO_PROBES, type Probes, probeBefore } from './probe/run.ts';
 import { type Profiled, withProfiles } from './profiles.ts';
@@ -246,6 +247,8 @@ export class Engine {
 
   #release(): void {
     this.#lock.release();
+    this.parts.policies.guard([]);
+    void this.parts.policies.settle();
     this.#open = undefined;
     this.#progress = undefined;
   }
@@ -267,10 +270,9 @@ export class Engine {
     const prepared = await preparePlan(this.parts.reader, this.#features, task);
     const { plan, desired, observed } = prepared;
     await checkObjects(this.parts, desired, observed, false);
-    return {
-      ...prepared,
-      plan: { ...plan, diagnostics: withLines([...plan.diagnostics, ...notes], found) },
-    };
+    const { plan: checked } = await withPolicyChecks(this.parts, prepared, peers);
+    const diagnostics = withLines([...checked.diagnostics, ...notes], found);
+    return { ...prepared, plan: { ...plan, diagnostics } };
   }
 
   /** The documents with the names of their devices and the settings of their profiles. */
@@ -303,6 +305,8 @@ export class Engine {
     const revision = this.#begin(prepared, documents, wish, asker);
     const progress = new Progress(this.parts, this.#holder(), revision);
     this.#progress = progress;
+    // without whoever has to confirm it, nobody could
+    if (wish.confirmSeconds > 0 && changesPolicy(plan.actions)) this.parts.policies.guard(asker.peers);
     const error = await carryOut(this.parts, { plan, desired: prepared.desired, probes, progress });
     const results = { ...about, probes: [...probes.results] };
     if (error !== undefined) {
@@ -345,6 +349,7 @@ export class Engine {
       ...(wish.restores !== undefined && { restores: wish.restores }),
       counts: countsOf(plan),
       documents,
+      ...(scope && { since: { revision: base, gone: scope.gone, set: scope.documents } }),
       plan: planText(plan),
       image: imageFor(prepared),
       owned,

@@ -11,6 +11,8 @@ import { declaredBy } from './planning.ts';
 export interface Scope {
   /** The documents that differ, as they shall be. */
   readonly documents: DocumentSet;
+  /** Names of documents that shall not be there any more. */
+  readonly gone: readonly string[];
   /** What they declare. */
   readonly desired: readonly DesiredObject[];
   /** Every object that they declare, or declared before. */
@@ -56,14 +58,16 @@ export class LatestDocuments {
     if (before.length + after.length === 0) return undefined;
     if (![...before, ...after].every(({ value }) => isIndependent(value.kind))) return undefined;
     const gone = new Set(before.map(({ name }) => name));
+    const changing = new Set(gone);
     const { objects } = this.#indexOf(revision);
     const desired = declaredBy(after, (id) => {
       const other = objects.get(id);
-      return other === undefined || gone.has(other.origin.document) ? undefined : other;
+      return other === undefined || changing.has(other.origin.document) ? undefined : other;
     });
     // what holds was right once, whatever this version thinks of it
     const ids = new Set([...desiredObjects(before).objects, ...desired].map(({ id }) => id));
-    return { documents: after, desired, ids };
+    for (const { name } of after) gone.delete(name);
+    return { documents: after, gone: [...gone], desired, ids };
   }
 
   /** A change from `base` has become a revision. */

@@ -3,9 +3,20 @@ import type { Clock } from '../base/clock.ts';
 import type { NamespaceIo, ProgramHost } from '../kernel/ports.ts';
 import type { ChangeProgress, DriftChange } from '../model/change.ts';
 import type { StateReader } from '../model/object.ts';
+import type { PolicyOperation } from '../model/policy.ts';
 import type { DeviceIdentity } from '../plan/match.ts';
-import type { CallerPath } from '../plan/plan.ts';
+import type { CallerPath, Diagnostic } from '../plan/plan.ts';
 import type { Executor } from './execute/executor.ts';
+
+/** Network policy, as the engine sees it. */
+export interface PolicyControl {
+  /** What a person should know of these operations before they are carried out. `peers` are addresses of whoever asks. */
+  check(operations: readonly PolicyOperation[], peers: readonly string[]): Promise<readonly Diagnostic[]>;
+  /** From the next commit on these can always reach this host: whoever has to confirm a change. */
+  guard(peers: readonly string[]): void;
+  /** Put in force what `guard` has changed since the last commit. Never rejects. */
+  settle(): Promise<void>;
+}
 
 /** What the engine works with. */
 export interface EngineParts {
@@ -14,6 +25,7 @@ export interface EngineParts {
   readonly reader: StateReader;
   readonly executor: Executor;
   readonly programs: ProgramHost;
+  readonly policies: PolicyControl;
   /** I/O of a namespace by name, '' for the agent's own. @throws {WeirError} `NOT_FOUND`. */
   open(netns: string): Promise<NamespaceIo>;
   /** What the devices of a namespace can be found by. @throws {WeirError} `NOT_FOUND`. */

@@ -27,6 +27,7 @@ import { flowRoutes } from './routes/flows.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { nodeRoutes } from './routes/node.ts';
+import { policyRoutes } from './routes/policies.ts';
 import { programRoutes } from './routes/programs.ts';
 import { revisionRoutes } from './routes/revisions.ts';
 import { stateRoutes } from './routes/state.ts';
@@ -91,6 +92,7 @@ function declareRoutes(app: FastifyInstance, { service, version, events, documen
     dropRoutes(to, service, streams);
     flowRoutes(to, service);
     captureRoutes(to, service);
+    policyRoutes(to, service, streams, documentBytes);
     openapiRoutes(to, docs);
   };
   const docs = lazyDocs(declare, version);

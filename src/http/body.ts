@@ -54,6 +54,11 @@ export function bytesOf({ body }: FastifyRequest): Uint8Array {
   return body instanceof Uint8Array ? body : new Uint8Array();
 }
 
+/** True for a body of bytes. */
+export function isBinary(request: FastifyRequest): boolean {
+  return bodyType(request) === BINARY_TYPE;
+}
+
 function bodyType(request: FastifyRequest): string {
   return (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }

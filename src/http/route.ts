@@ -57,7 +57,7 @@ export interface GetRoute<Q extends TSchema> extends RouteBase<Q> {
 export interface PostRoute<Q extends TSchema> extends RouteBase<Q> {
   /** Of a body of JSON; absent where none is taken. */
   readonly body?: TSchema;
-  /** What a body of bytes is, where that is taken and nothing else. */
+  /** What a body of bytes is, where that is taken. */
   readonly binary?: string;
   /** What a body of YAML holds, where one is taken. */
   readonly yaml?: string;
@@ -95,7 +95,7 @@ export function post<Q extends TSchema>(app: FastifyInstance, route: PostRoute<Q
 /** Declare a route that changes something. */
 export function send<Q extends TSchema>(
   app: FastifyInstance,
-  method: 'POST' | 'PUT' | 'DELETE',
+  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   route: PostRoute<Q>,
 ): void {
   const content = bodyContent(route);
@@ -117,11 +117,9 @@ export function send<Q extends TSchema>(
 
 /** The bodies that a route takes, by media type. */
 function bodyContent({ body, yaml, binary }: PostRoute<TSchema>): Record<string, unknown> {
-  if (binary !== undefined) {
-    const schema = { type: 'string', format: 'binary', description: binary };
-    return { [BINARY_TYPE]: { schema } };
-  }
+  const bytes = { schema: { type: 'string', format: 'binary', description: binary } };
   return {
+    ...(binary !== undefined && { [BINARY_TYPE]: bytes }),
     ...(body !== undefined && { [BODY_TYPES[0]]: { schema: body } }),
     ...(yaml !== undefined && textContent({ mediaType: BODY_TYPES[1], description: yaml })),
   };

@@ -12,6 +12,8 @@ export function isIndependent(kind: DocumentKind): boolean {
 }
 
 function look(kind: DocumentKind): boolean {
-  const classes = OBJECT_CLASSES.filter(({ section }) => section?.document === kind);
+  const classes = OBJECT_CLASSES.filter(({ section, imports = [] }) =>
+    [section, ...imports.map((one) => one.section)].some((one) => one?.document === kind),
+  );
   return classes.length > 0 && classes.every(({ independent }) => independent === true);
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
+import { bpffs } from '../helpers/bpffs.ts';
 import { netns, type TestNetns } from '../helpers/netns.ts';
 import { type TestAgent, testAgent } from '../helpers/weir.ts';
 
@@ -25,7 +26,8 @@ test.each(EXAMPLES)('%s', async (name) => {
   const file = join(FOLDER, name);
   await using ns = await netns('wG-ex');
   makeDevices(ns, readFileSync(file, 'utf8'));
-  await using agent = await testAgent(ns.name, '--set', 'namespaces.discover=false');
+  using pins = bpffs();
+  await using agent = await testAgent(ns.name, '--set', 'namespaces.discover=false', '--pin-dir', pins.path);
   const before = await state(agent, ns);
 
   const applied = await agent.weir('apply', '-f', file, '--yes', '--no-confirm', '--probe', 'none');
@@ -62,7 +64,10 @@ async function state(agent: TestAgent, { name }: TestNetns): Promise<string> {
   const inside = (...command: string[]) =>
     execFileSync('ip', ['netns', 'exec', name, ...command], { encoding: 'utf8', stdio: 'pipe' });
   const tunables = inside('sysctl', '-a', '--pattern', '^net.ipv[46].(ip_forward|tcp_ecn|conf.(all|eth0).)');
-  return `${stdout}${tunables}${inside('sh', '-c', 'ethtool -k eth0 2>&1; cat /sys/class/net/eth0/queues/*/rps_cpus 2>&1; true')}`;
+  const policies = await Promise.all(
+    ['list', 'endpoints'].map(async (what) => (await agent.weir('policy', what, '-o', 'json')).stdout),
+  );
+  return `${stdout}${tunables}${policies.join('')}${inside('sh', '-c', 'ethtool -k eth0 2>&1; cat /sys/class/net/eth0/queues/*/rps_cpus 2>&1; true')}`;
 }
 
 /** The refusal names options, and the kernel that runs has been built without one of them. */

@@ -8,6 +8,7 @@ import { requestPaths } from '../../src/agent/request-paths.ts';
 import { parseDocuments } from '../../src/documents/parse.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { createExecutor } from '../../src/engine/execute/executor.ts';
+import { noPolicies } from '../../src/engine/fake/no-policies.ts';
 import type { EngineParts } from '../../src/engine/parts.ts';
 import { createProgramHost } from '../../src/kernel/bpf/program-host.ts';
 import { namespaces } from '../../src/kernel/namespaces.ts';
@@ -53,8 +54,9 @@ export function testEngine(
   const engine = new Engine({
     journal: join(directory, 'journal.db'),
     reader,
-    executor: createExecutor((name) => open.open(name), programs),
+    executor: createExecutor((name) => open.open(name), { programs, policies: noPolicies }),
     programs,
+    policies: noPolicies,
     open: (name) => open.open(name),
     devices: async (name) => deviceIdentities(await open.open(name)),
     unsupported: async (features) => unsupportedFeatures(await open.open(''), features),

@@ -5,6 +5,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createExecutor } from '../../src/engine/execute/executor.ts';
+import { noPolicies } from '../../src/engine/fake/no-policies.ts';
 import { noPrograms } from '../../src/engine/fake/no-programs.ts';
 import { namespaces } from '../../src/kernel/namespaces.ts';
 import { filter } from '../../src/kinds/filter/filter.ts';
@@ -49,7 +50,7 @@ async function tryWrite(change: Change) {
     class: 'filter',
     key,
   } as unknown as Action;
-  return createExecutor(() => ns.io(), noPrograms).execute([action]);
+  return createExecutor(() => ns.io(), { programs: noPrograms, policies: noPolicies }).execute([action]);
 }
 
 async function read(key: string): Promise<Spec | undefined> {

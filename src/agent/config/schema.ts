@@ -114,6 +114,56 @@ const CaptureSettings = Type.Object(
   { ...closed, default: {} },
 );
 
+const PolicySettings = Type.Object(
+  {
+    management: Type.Object(
+      {
+        ports: Type.Array(Type.String({ pattern: '^[0-9]{1,5}/(tcp|udp|sctp)$' }), {
+          description: 'Ports of this host that no policy closes',
+          default: ['22/tcp'],
+          uniqueItems: true,
+          maxItems: 64,
+        }),
+        listeners: Type.Boolean({
+          description: "Also the agent's own TCP listener",
+          default: true,
+        }),
+        from: Type.Array(Type.String({ minLength: 1 }), {
+          description: 'Prefixes that may reach these ports; everybody when empty',
+          default: [],
+          uniqueItems: true,
+          maxItems: 256,
+        }),
+      },
+      { ...closed, default: {} },
+    ),
+    limits: Type.Object(
+      {
+        endpoints: count('Endpoints', 16_384, 16, 1_048_576),
+        v4: count('Runs of IPv4 addresses of one identity: two for each prefix', 4_194_304, 1024, 33_554_432),
+        v6: count('IPv6 prefixes', 1_048_576, 1024, 16_777_216),
+        peers: count('Pairs of a set of rules and an identity', 1_048_576, 1024, 16_777_216),
+        sets: count(
+          'Sets of rules: different ones for each kind of endpoint and direction',
+          65_536,
+          16,
+          1_048_576,
+        ),
+        ports: count('Runs of ports', 4_194_304, 1024, 33_554_432),
+        verdicts: count('Decisions', 1_048_576, 1024, 16_777_216),
+        rules: count('Rules of all policies', 262_144, 64, 4_194_304),
+        counters: count('Counters: one for each rule', 262_144, 64, 4_194_304),
+      },
+      {
+        ...closed,
+        description: 'Most that network policy may take; memory is taken as it is needed',
+        default: {},
+      },
+    ),
+  },
+  { ...closed, default: {} },
+);
+
 const TlsSettings = Type.Object(
   {
     certificate: Type.String({ description: 'Certificate chain of the agent, PEM', minLength: 1 }),
@@ -183,6 +233,7 @@ export const SettingsSchema = Type.Object(
     telemetry: TelemetrySettings,
     programs: ProgramSettings,
     capture: CaptureSettings,
+    policy: PolicySettings,
     http: HttpSettings,
   },
   closed,

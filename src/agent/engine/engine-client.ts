@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Rendered } from '../../api/change-service.ts';
 import type { ApplyReport, ChangeStatus } from '../../api/schemas/change.ts';
+import { THIS_NODE } from '../../api/target.ts';
 import { WeirError } from '../../base/errors.ts';
 import type { ChangeProgress, DriftChange } from '../../model/change.ts';
 import { requireThisNode } from '../service/service.ts';
@@ -15,6 +17,7 @@ import type {
   EngineStop,
 } from './messages.ts';
 import { receivedError } from './messages.ts';
+import { VerdictFeed } from './verdict-feed.ts';
 
 /** Milliseconds before a thread that died is started again; each death in a row doubles it. */
 const RESTART_MS = 500;
@@ -22,6 +25,8 @@ const RESTART_MOST_MS = 30_000;
 /** A thread that lived this long did not die of its start. */
 const LIVED_MS = 60_000;
 
+/** Milliseconds that a scrape waits for the engine. */
+const METRICS_MS = 1_000;
 /** Milliseconds that undoing gets at the end. */
 const STOP_MS = 4_000;
 /** MB of young objects: planning makes many, which live until the plan is carried out. */
@@ -57,9 +62,11 @@ export class EngineClient {
   #ready: Promise<void> | undefined;
   #state: EngineState | undefined;
   #lastId = 0;
+  #policyText = '';
   #deaths = 0;
   #closed = false;
   #restart: NodeJS.Timeout | undefined;
+  readonly #verdicts = new VerdictFeed((on) => this.#call('watchVerdicts', THIS_NODE, [on]));
 
   constructor(settings: EngineSettings, listeners: EngineListeners) {
     this.#settings = settings;
@@ -90,6 +97,16 @@ export class EngineClient {
     clearTimeout(late);
   }
 
+  /** Metrics of network policy; those of the last time where the engine takes its time. */
+  async policyMetrics(): Promise<string> {
+    if (this.#state?.policy !== true) return '';
+    const asked = this.#call('policyMetrics', THIS_NODE, []).then((bytes) => {
+      this.#policyText = new TextDecoder().decode(bytes);
+    });
+    await Promise.race([asked.catch(() => {}), sleep(METRICS_MS, undefined, { ref: false })]);
+    return this.#policyText;
+  }
+
   /** The use cases, for the service of this node. */
   service(): EngineService {
     const report = async (method: keyof EngineService, target: string, ...args: unknown[]) =>
@@ -117,10 +134,21 @@ export class EngineClient {
       putProgram: (target, ...args) => report('putProgram', target, ...args),
       deleteProgram: (target, ...args) => report('deleteProgram', target, ...args),
       putObject: (target, ...args) => rendered('putObject', target, ...args),
+      policyObjects: (target, ...args) => rendered('policyObjects', target, ...args),
+      policyObject: (target, ...args) => rendered('policyObject', target, ...args),
+      putPolicyObject: (target, ...args) => report('putPolicyObject', target, ...args),
+      deletePolicyObject: (target, ...args) => report('deletePolicyObject', target, ...args),
+      changeCidrSet: (target, ...args) => report('changeCidrSet', target, ...args),
+      policyRules: (target, ...args) => rendered('policyRules', target, ...args),
+      explain: (target, ...args) => rendered('explain', target, ...args),
+      followVerdicts: (target, query, deliver) => {
+        requireThisNode(target);
+        return this.#verdicts.follow(query, deliver);
+      },
     };
   }
 
-  async #call(method: keyof EngineService, target: string, args: readonly unknown[]): Promise<Uint8Array> {
+  async #call(method: EngineCall['method'], target: string, args: readonly unknown[]): Promise<Uint8Array> {
     requireThisNode(target);
     await this.start();
     const worker = this.#worker;
@@ -167,6 +195,9 @@ export class EngineClient {
       case 'state':
         this.#state = message.state;
         this.#listeners.state(message.state);
+        break;
+      case 'verdicts':
+        this.#verdicts.deliver(message.lines);
         break;
       case 'result':
         this.#take(message.id)?.resolve(message.bytes);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DriftWatch } from '../../engine/drift/drift-watch.ts';
 import type { Engine } from '../../engine/engine.ts';
+import type { PolicyHost } from '../../engine/policy/host.ts';
 import { DURATION_BOUNDS, type Durations } from '../../metrics/change.ts';
 import type { ChangeProgress, DriftChange } from '../../model/change.ts';
 import { runningFunctions } from '../program-metrics.ts';
@@ -34,7 +35,7 @@ export class EngineTally {
   }
 
   /** The engine as the main thread keeps it. */
-  state(engine: Engine, drift: DriftWatch): EngineState {
+  state(engine: Engine, drift: DriftWatch, host: PolicyHost): EngineState {
     const { revision, state, problem } = engine.status();
     const owned: Record<string, number> = {};
     for (const { class: name } of engine.owned.values()) owned[name] = (owned[name] ?? 0) + 1;
@@ -43,7 +44,8 @@ export class EngineTally {
     const tallies = { applies: this.#applies, durations: this.#durations, rollbacks: this.#rollbacks };
     const numbers = { revision, state, owned, drift: drifted, ...tallies };
     const programs = runningFunctions(engine.parts.programs.installed());
-    return { numbers, programs, ...(problem !== undefined && { problem }) };
+    const policy = host.world !== undefined;
+    return { numbers, programs, policy, ...(problem !== undefined && { problem }) };
   }
 }
 

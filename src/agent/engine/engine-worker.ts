@@ -7,6 +7,7 @@ import { messageOf } from '../../base/errors.ts';
 import { DriftWatch } from '../../engine/drift/drift-watch.ts';
 import { Engine } from '../../engine/engine.ts';
 import { createExecutor } from '../../engine/execute/executor.ts';
+import { withPolicies } from '../../engine/policy/reader.ts';
 import { recover } from '../../engine/recovery.ts';
 import { removeStrayPrograms } from '../../engine/stray-programs.ts';
 import { createProgramHost } from '../../kernel/bpf/program-host.ts';
@@ -27,7 +28,11 @@ import {
   sentError,
 } from './messages.ts';
 import { OpenNamespaces } from './open-namespaces.ts';
+import { createPolicyHost } from './policy-host.ts';
+import { policyMethods } from './policy-methods.ts';
+import { policyMetricsText } from './policy-numbers.ts';
 import { programMethods } from './program-methods.ts';
+import { VerdictLines } from './verdict-lines.ts';
 
 const settings = workerData as EngineSettings;
 const { stateDir, pinDir } = settings;
@@ -37,9 +42,10 @@ const warn = (problem: string) => send({ kind: 'warning', problem });
 const open = new OpenNamespaces(namespaces({ resolvePath: requestPaths }));
 const tally = new EngineTally();
 const programs = createProgramHost(settings);
+const policies = createPolicyHost(settings, open, warn);
 const report = { programs, pinDir, open: (netns: string) => open.open(netns) };
 
-type Methods = ReturnType<typeof engineMethods> & ReturnType<typeof programMethods>;
+type Methods = { readonly [M in EngineCall['method']]?: (...args: never[]) => Promise<Uint8Array> };
 
 /** The calls as they come; each answers for itself. */
 function serve(engine: Engine, methods: Methods): void {
@@ -82,7 +88,7 @@ function refuse(reason: unknown): void {
     durations: NO_DURATIONS,
     rollbacks: {},
   } as const;
-  send({ kind: 'state', state: { numbers: none, programs: [], problem: messageOf(reason) } });
+  send({ kind: 'state', state: { numbers: none, programs: [], policy: false, problem: messageOf(reason) } });
 }
 
 async function bootId(): Promise<string> {
@@ -92,11 +98,13 @@ async function bootId(): Promise<string> {
 
 async function run(): Promise<void> {
   const boot = await bootId();
+  await policies.start();
   const engine = new Engine({
     journal: join(stateDir, 'journal.db'),
-    reader: createStateReader(open.port, programs),
-    executor: createExecutor((netns) => open.open(netns), programs),
+    reader: withPolicies(createStateReader(open.port, programs), policies),
+    executor: createExecutor((netns) => open.open(netns), { programs, policies }),
     programs,
+    policies,
     open: (netns) => open.open(netns),
     devices: async (name) => deviceIdentities(await open.open(name)),
     unsupported: async (features) => unsupportedFeatures(await open.open(''), features),
@@ -113,7 +121,7 @@ async function run(): Promise<void> {
   const drift = new DriftWatch(engine);
   const tell = () => {
     waiting = false;
-    send({ kind: 'state', state: tally.state(engine, drift) });
+    send({ kind: 'state', state: tally.state(engine, drift, policies) });
   };
   // whoever asked is answered first
   let waiting = false;
@@ -128,8 +136,20 @@ async function run(): Promise<void> {
     void removeStrayPrograms(engine).catch((error: unknown) => warn(`programs: ${messageOf(error)}`));
   };
   tell();
-  serve(engine, { ...engineMethods(engine, drift), ...programMethods(engine, report, new Measuring()) });
+  const lines = new VerdictLines(policies, (found) => send({ kind: 'verdicts', lines: found }));
+  serve(engine, {
+    ...engineMethods(engine, drift),
+    ...programMethods(engine, report, new Measuring()),
+    ...policyMethods(engine, policies),
+    async watchVerdicts(on: boolean) {
+      lines.watch(on);
+      return new Uint8Array();
+    },
+    policyMetrics: async () => new TextEncoder().encode(await policyMetricsText(policies)),
+  });
   void drift.renew();
+  policies.onUpdate(tellSoon);
+  void policies.takeOver();
 }
 
 try {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the main thread and the engine's thread say to each other.
 import type { ChangeService } from '../../api/change-service.ts';
+import type { PolicyService } from '../../api/policy-service.ts';
 import type { ProgramService } from '../../api/program-service.ts';
+import type { VerdictLine } from '../../api/schemas/policies.ts';
 import {
   ERRORS,
   type ErrorCode,
@@ -10,19 +12,28 @@ import {
   type PlacedProblem,
   WeirError,
 } from '../../base/errors.ts';
+import type { ManagementSettings } from '../../engine/policy/management.ts';
 import type { ChangeNumbers } from '../../metrics/change.ts';
 import type { ChangeProgress, DriftChange } from '../../model/change.ts';
 
+import type { PolicySizes } from '../../policy/compiled.ts';
 import type { RunningFunction } from '../program-metrics.ts';
 
 /** The use cases that the engine's thread serves. */
-export type EngineService = ChangeService & ProgramService;
+export type EngineService = ChangeService & PolicyService & ProgramService;
+
+/** Settings of network policy. */
+export interface PolicySettings {
+  readonly management: ManagementSettings;
+  readonly limits: PolicySizes;
+}
 
 /** What the engine's thread is started with. */
 export interface EngineSettings {
   readonly stateDir: string;
   /** Directory in a bpffs. */
   readonly pinDir: string;
+  readonly policy: PolicySettings;
   /** Directory of the keys of which one must have signed a program. */
   readonly keyDir?: string;
 }
@@ -30,7 +41,7 @@ export interface EngineSettings {
 /** One call of a use case, without its target. */
 export interface EngineCall {
   readonly id: number;
-  readonly method: keyof EngineService;
+  readonly method: keyof EngineService | 'watchVerdicts' | 'policyMetrics';
   readonly args: readonly unknown[];
 }
 
@@ -48,12 +59,15 @@ export type EngineMessage =
   | { readonly kind: 'error'; readonly id: number; readonly error: SentError }
   | { readonly kind: 'event'; readonly event: ChangeProgress | DriftChange }
   | { readonly kind: 'state'; readonly state: EngineState }
+  | { readonly kind: 'verdicts'; readonly lines: readonly VerdictLine[] }
   | { readonly kind: 'warning'; readonly problem: string };
 
 /** What the main thread keeps of the engine, for metrics and the description of the node. */
 export interface EngineState {
   readonly numbers: ChangeNumbers;
   readonly programs: readonly RunningFunction[];
+  /** A network policy is in force. */
+  readonly policy: boolean;
   /** What does not work. */
   readonly problem?: string;
 }

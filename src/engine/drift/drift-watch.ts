@@ -9,6 +9,7 @@ import { withDevices } from '../devices.ts';
 import type { Engine } from '../engine.ts';
 import type { Scope } from '../latest.ts';
 import { declaredBy, driftOf } from '../planning.ts';
+import { isPolicyClass } from '../policy/objects.ts';
 import { withProfiles } from '../profiles.ts';
 import { classesOf, groupsFor, SILENT } from './groups.ts';
 import { Restorer } from './restorer.ts';
@@ -47,6 +48,8 @@ export class DriftWatch {
   /** Namespaces where documents select devices. */
   #selecting: ReadonlySet<string> = new Set();
   #subscriptions: Subscription[] = [];
+  /** Classes that are watched, by namespace. */
+  #watched: ReadonlyMap<string, ReadonlySet<ClassName>> = new Map();
   #timer: NodeJS.Timeout | undefined;
   #silent: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -69,8 +72,7 @@ export class DriftWatch {
   /** A change was kept that was about `scope`, or about everything: watch what is owned now. */
   async owns(scope: Scope | undefined): Promise<void> {
     const { ids = new Set<ObjectId>(), desired = [] } = scope ?? {};
-    const classes = this.#classes();
-    const known = desired.every(({ netns, class: name }) => classes.get(netns)?.has(name) === true);
+    const known = desired.every(({ netns, class: name }) => this.#watched.get(netns)?.has(name) === true);
     if (scope === undefined || !known || this.#silent === undefined) return this.renew();
     // it was read back a moment ago
     for (const id of ids) this.#desired.delete(id);
@@ -95,7 +97,8 @@ export class DriftWatch {
       this.#retry = setTimeout(() => void this.renew(), SILENT_MS);
       return;
     }
-    for (const [netns, classes] of this.#classes()) {
+    this.#watched = this.#classes();
+    for (const [netns, classes] of this.#watched) {
       await this.#subscribe(netns, classes);
       this.#touch(netns, classes);
     }
@@ -137,7 +140,8 @@ export class DriftWatch {
 
   async #subscribe(netns: string, classes: ReadonlySet<ClassName>): Promise<void> {
     const routes = new RouteFilter(this.#engine.owned.values());
-    const all = () => this.#touch(netns, classes);
+    const heard: readonly ClassName[] = [...classes].filter((name) => !isPolicyClass(name));
+    const all = () => this.#touch(netns, heard);
     try {
       const transport = await (await this.#engine.parts.open(netns)).netlink(NETLINK.ROUTE);
       const subscription = await transport.subscribe(groupsFor(classes), {
@@ -147,7 +151,7 @@ export class DriftWatch {
           else if (!about.includes('route') || about.length > 1 || routes.concerns(wire, start, end))
             this.#touch(
               netns,
-              about.filter((name) => classes.has(name)),
+              about.filter((name) => heard.includes(name)),
             );
         },
         overrun: all,

@@ -24,7 +24,14 @@ const GROUPS: Partial<Record<ClassName, readonly number[]>> = {
 };
 
 /** Classes of which the kernel says nothing when they change. */
-export const SILENT: readonly ClassName[] = ['sysctl', 'device', 'wireguard', 'program', 'attachment'];
+export const SILENT: readonly ClassName[] = [
+  'sysctl',
+  'device',
+  'wireguard',
+  'program',
+  'attachment',
+  'endpoint',
+];
 
 /** Types of messages come in fours: NEW, DEL, GET, SET of one kind of object (include/uapi/linux/rtnetlink.h). */
 const CLASSES_OF_TYPES: Readonly<Record<number, readonly ClassName[]>> = {

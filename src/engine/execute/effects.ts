@@ -1,15 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-import { WeirError } from '../../base/errors.ts';
 import { type NamespaceIo, NETLINK, type ProgramHost } from '../../kernel/ports.ts';
+import type { PolicyOperation } from '../../model/policy.ts';
 import type { GenericFamilies } from './generic-families.ts';
 import type { Effect } from './sink.ts';
+
+/** Takes steps of network policy, and puts those that were staged in force together. */
+export interface PolicyStage {
+  readonly hasStaged: boolean;
+  stage(operation: PolicyOperation): void;
+  /** @throws {WeirError}, {KernelError}; then nothing of it is in force. */
+  commit(): Promise<void>;
+  discard(): void;
+}
+
+/** Who carries out what is not the kernel's own. */
+export interface Hosts {
+  readonly programs: ProgramHost;
+  readonly policies: PolicyStage;
+}
 
 /** Do what is not rtnetlink. @throws {WeirError} as the namespace says it. */
 export async function carryOut(
   effect: Effect,
   io: NamespaceIo,
   families: GenericFamilies,
-  programs: ProgramHost,
+  hosts: Hosts,
 ): Promise<void> {
   switch (effect.kind) {
     case 'genl': {
@@ -21,11 +36,8 @@ export async function carryOut(
     case 'tun':
       return io.tun(effect.settings);
     case 'program':
-      return programs.carryOut(effect.operation, io);
+      return hosts.programs.carryOut(effect.operation, io);
     case 'policy':
-      throw new WeirError('BPF_FEATURE', {
-        feature: 'network policy',
-        problem: 'this agent has no policy host; take the documents about policy out',
-      });
+      return hosts.policies.stage(effect.operation);
   }
 }

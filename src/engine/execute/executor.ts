@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Encoder } from '../../codec/encoder.ts';
-import { type NamespaceIo, NETLINK, type NetlinkTransport, type ProgramHost } from '../../kernel/ports.ts';
+import { type NamespaceIo, NETLINK, type NetlinkTransport } from '../../kernel/ports.ts';
 import { objectClass } from '../../kinds/classes.ts';
 import type { Action } from '../../plan/plan.ts';
+import { isPolicyClass } from '../policy/objects.ts';
 import { Answers, AskFirst } from './answers.ts';
 import { DeviceIndex } from './device-index.ts';
-import { carryOut } from './effects.ts';
+import { carryOut, type Hosts } from './effects.ts';
 import { isDoneAnyway, type StepFailure, stepFailure } from './failure.ts';
 import { GenericFamilies } from './generic-families.ts';
 import { type Portion, PortionSink } from './sink.ts';
@@ -33,13 +34,10 @@ export interface Executor {
 }
 
 /** An executor on the kernel; `open` gives the I/O of a namespace. */
-export function createExecutor(
-  open: (netns: string) => Promise<NamespaceIo>,
-  programs: ProgramHost,
-): Executor {
+export function createExecutor(open: (netns: string) => Promise<NamespaceIo>, hosts: Hosts): Executor {
   return {
     async execute(actions, options = {}) {
-      const run = new Run(actions, open, programs, options);
+      const run = new Run(actions, open, hosts, options);
       await run.all();
       return run.failures;
     },
@@ -59,7 +57,7 @@ class Run {
   readonly failures: StepFailure[] = [];
   readonly #actions: readonly Action[];
   readonly #open: (netns: string) => Promise<NamespaceIo>;
-  readonly #programs: ProgramHost;
+  readonly #hosts: Hosts;
   readonly #options: ExecuteOptions;
   readonly #portion: number;
   readonly #sites = new Map<string, Site>();
@@ -70,12 +68,12 @@ class Run {
   constructor(
     actions: readonly Action[],
     open: (netns: string) => Promise<NamespaceIo>,
-    programs: ProgramHost,
+    hosts: Hosts,
     options: ExecuteOptions,
   ) {
     this.#actions = actions;
     this.#open = open;
-    this.#programs = programs;
+    this.#hosts = hosts;
     this.#options = options;
     this.#portion = actions.length < MANY ? 1 : PORTION;
   }
@@ -88,11 +86,27 @@ class Run {
       if (site === undefined) continue;
       if (last !== undefined && last !== site) await this.#drain(last);
       last = site;
+      if (!isPolicyClass(action.class)) await this.#commit(step - 1, site);
       await this.#step(step, action, site);
     }
     if (last !== undefined && !this.#stopped()) await this.#drain(last);
+    if (last !== undefined) await this.#commit(this.#actions.length - 1, last);
     await this.#sending;
+    if (this.#stopped()) this.#hosts.policies.discard();
     for (const { answers } of this.#sites.values()) answers.close();
+  }
+
+  /** The steps of network policy up to `step` take effect together. */
+  async #commit(step: number, site: Site): Promise<void> {
+    const { policies } = this.#hosts;
+    if (!isPolicyClass(this.#actions[step]?.class ?? '')) return;
+    await this.#drain(site);
+    if (this.#stopped()) return;
+    try {
+      if (policies.hasStaged) await policies.commit();
+    } catch (error) {
+      this.#failed(step, error);
+    }
   }
 
   #stopped(): boolean {
@@ -103,7 +117,7 @@ class Run {
     try {
       const io = await this.#open(netns);
       const route = await io.netlink(NETLINK.ROUTE);
-      const answers = new Answers(new DeviceIndex(route), this.#open, this.#programs);
+      const answers = new Answers(new DeviceIndex(route), this.#open, this.#hosts.programs);
       const sink = new PortionSink(answers, () => this.#takeEncoder());
       const site = { io, route, answers, sink, families: new GenericFamilies() };
       this.#sites.set(netns, site);
@@ -177,7 +191,7 @@ class Run {
     const last = then?.step ?? steps.at(-1);
     if (then !== undefined && !this.#stopped())
       try {
-        await carryOut(then.effect, site.io, site.families, this.#programs);
+        await carryOut(then.effect, site.io, site.families, this.#hosts);
       } catch (error) {
         this.#failed(then.step, error);
       }

@@ -92,7 +92,7 @@ export class Journal {
       return this.#store.transaction(() => {
         this.#discardOpen();
         const revision = this.#insertRevision(change);
-        this.#members.begin(revision, change.documents);
+        this.#members.begin(revision, change.documents, change.since);
         this.#appendOwned(revision, change.owned);
         for (const part of parts([...change.image])) this.#run('INSERT INTO image (body) VALUES (?)', part);
         this.#run("INSERT INTO open VALUES (1, ?, 'applying', ?, NULL)", revision, change.boot);

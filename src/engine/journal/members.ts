@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { packed, unpacked } from './pack.ts';
-import type { KeptDocument } from './records.ts';
+import type { DocumentsSince, KeptDocument } from './records.ts';
 import type { JournalStore } from './store.ts';
 
 /** A document as the newest revision has it; without `value` as long as nobody has asked for it. */
@@ -15,8 +15,8 @@ interface Member {
  */
 export class Members {
   readonly #store: JournalStore;
-  /** Documents of the newest revision, in order. */
-  #last: Map<string, Member> | undefined;
+  /** The newest revision and its documents, in order. */
+  #last: { readonly revision: number; readonly members: Map<string, Member> } | undefined;
   /** Documents that were read or written lately, by hash: the same text is the same object. */
   readonly #values = new Map<string, WeakRef<object>>();
 
@@ -34,10 +34,22 @@ export class Members {
     return this.#rows(revision).map(({ name, hash }) => ({ name, value: this.#value(hash) }));
   }
 
-  /** Inside a transaction: a new revision has these documents. */
-  begin(revision: number, documents: readonly KeptDocument[]): void {
-    const last = this.#last ?? this.#read();
+  /** Inside a transaction: a new revision has these documents. @param since What of them is new, if that is known. */
+  begin(revision: number, documents: readonly KeptDocument[], since?: DocumentsSince): void {
+    const known = this.#last;
+    const last = known?.members ?? this.#read();
     this.#last = undefined;
+    if (known !== undefined && known.revision === since?.revision) {
+      for (const name of since.gone) this.#drop(last, name, revision);
+      this.#set(last, since.set, revision);
+    } else {
+      this.#set(last, documents, revision);
+      this.#dropOthers(last, documents, revision);
+    }
+    this.#last = { revision, members: last };
+  }
+
+  #set(last: Map<string, Member>, documents: readonly KeptDocument[], revision: number): void {
     for (const { name, value } of documents) {
       const known = last.get(name);
       if (known?.value === value) continue;
@@ -52,15 +64,17 @@ export class Members {
       last.delete(name);
       last.set(name, { hash, value });
     }
-    if (last.size !== documents.length) {
-      const kept = new Set(documents.map(({ name }) => name));
-      for (const name of last.keys())
-        if (!kept.has(name)) {
-          this.#close(name, revision);
-          last.delete(name);
-        }
-    }
-    this.#last = last;
+  }
+
+  #dropOthers(last: Map<string, Member>, documents: readonly KeptDocument[], revision: number): void {
+    if (last.size === documents.length) return;
+    const kept = new Set(documents.map(({ name }) => name));
+    for (const name of [...last.keys()]) if (!kept.has(name)) this.#drop(last, name, revision);
+  }
+
+  #drop(last: Map<string, Member>, name: string, revision: number): void {
+    if (!last.delete(name)) return;
+    this.#close(name, revision);
   }
 
   /** After a transaction that failed: what was noted of it does not hold. */

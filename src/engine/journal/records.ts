@@ -37,6 +37,15 @@ export interface OpenChange {
   readonly deadline?: number;
 }
 
+/** What differs between the documents of two revisions. */
+export interface DocumentsSince {
+  readonly revision: number;
+  /** Names of documents that are gone. */
+  readonly gone: readonly string[];
+  /** Documents that are new or different. */
+  readonly set: readonly KeptDocument[];
+}
+
 /** What must be durable before the first side effect. */
 export interface NewChange {
   readonly time: number;
@@ -45,6 +54,8 @@ export interface NewChange {
   readonly restores?: number;
   readonly counts: PlanCounts;
   readonly documents: readonly KeptDocument[];
+  /** What of them differs from an earlier revision, where that is known. */
+  readonly since?: DocumentsSince;
   /** The plan as text, for the history. */
   readonly plan: string;
   readonly image: Image;

@@ -72,10 +72,7 @@ class RingHandle implements CaptureHandle {
     const numbers = this.#numbers;
     numbers[N.most] = BigInt(most);
     const bytes = native().captureRead(this.#capture, into.subarray(0, room), numbers);
-    if (bytes <= 0) {
-      this.#watch.resume();
-      return { bytes: 0, packets: 0, octets: 0 };
-    }
+    if (bytes <= 0) return { bytes: 0, packets: 0, octets: 0 };
     return { bytes, packets: Number(numbers[N.packets]), octets: Number(numbers[N.octets]) };
   }
 
@@ -102,29 +99,22 @@ class RingHandle implements CaptureHandle {
   }
 }
 
-/**
- * Wakes once, and again when what there was has been read: the descriptor stays readable until then, and would keep the
- * event loop from sleeping. A device that goes down or away is an error of the socket, which is taken off it; one that
- * comes back goes on.
- */
+/** A device that goes down or away is an error of the socket, which is taken off it; one that comes back goes on. */
 function openWatch(capture: NativeCapture, wake: () => void) {
   const addon = native();
   const fd = checked('capture', addon.captureFd(capture));
-  let isWatching = false;
-  const resume = () => {
-    if (isWatching) return;
-    isWatching = true;
-    addon.fdWatchSet(watch, FD_EVENT.readable);
-  };
+  const resume = () => addon.fdWatchSet(watch, FD_EVENT.readable);
   const watch = checked(
     'watch the packets',
     addon.fdWatchOpen(fd, (status) => {
-      addon.fdWatchSet(watch, FD_EVENT.none);
-      isWatching = false;
-      if (status < 0) addon.socketStatus(fd);
+      if (status < 0) {
+        addon.socketStatus(fd);
+        // a device that is gone for good stays an error: not in a circle without a pause
+        if (addon.captureDevice(capture) > 0) resume();
+      }
       wake();
     }),
   );
   resume();
-  return { resume, close: () => addon.fdWatchClose(watch) };
+  return { close: () => addon.fdWatchClose(watch) };
 }

@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: Apache-2.0
+import { messageOf } from '../../base/errors.ts';
+import type { NamespaceIo } from '../../kernel/ports.ts';
+import { objectId, type Spec } from '../../model/object.ts';
+import type {
+  CidrSetSpec,
+  EndpointSpec,
+  PolicyClassName,
+  PolicyDirection,
+  PolicyOperation,
+  PolicySpec,
+} from '../../model/policy.ts';
+import type { Diagnostic } from '../../plan/plan.ts';
+import type { CompiledPolicy, PolicySizes, RuleOrigin } from '../../policy/compiled.ts';
+import type { PrefixList } from '../../policy/prefixes.ts';
+import type { World } from '../../policy/world.ts';
+import type { PolicyEvent } from '../../programs/generated/policy.ts';
+import { capacityFor, fits } from './capacity.ts';
+import type { Numbers, PolicyNotes } from './notes.ts';
+import { countOf, NO_OBJECTS, type PolicyObjects, specIn, withOperations } from './objects.ts';
+import { EndpointDevices } from './places.ts';
+import type { Compiling, Counts, Enforcement, Kept, Place, PolicyLogic, Reasons, Traced } from './ports.ts';
+import type { PolicyView } from './reader.ts';
+
+/** What the host works with. */
+export interface PolicyHostParts {
+  readonly enforcer: Enforcement;
+  readonly logic: PolicyLogic;
+  readonly notes: PolicyNotes;
+  /** Most that the maps may hold. */
+  readonly limits: PolicySizes;
+  open(netns: string): Promise<NamespaceIo>;
+  refresh(): Promise<void>;
+  /** The prefixes of a set; the same list while neither the set nor its file is another. @throws {WeirError} `VALUE`. */
+  prefixes(set: CidrSetSpec): PrefixList;
+  /** Addresses of a device as it is now. */
+  addresses(place: Place): readonly string[];
+  /** Rules that keep the node reachable. `peers` are addresses that a change waits for. */
+  management(peers: readonly string[]): readonly PolicySpec[];
+  warn(problem: string): void;
+}
+
+/** What is in force. */
+interface InForce {
+  readonly objects: PolicyObjects;
+  readonly world: World;
+  readonly places: readonly Place[];
+}
+
+/** What operations would lead to. */
+interface Candidate {
+  readonly from: PolicyObjects;
+  readonly operations: readonly PolicyOperation[];
+  readonly management: readonly PolicySpec[];
+  readonly objects: PolicyObjects;
+  readonly world: World;
+}
+
+/** A device of an endpoint. */
+export interface ShownPlace {
+  readonly netns: string;
+  readonly device: string;
+  readonly ifindex: number;
+  readonly attached: boolean;
+}
+
+const NOTHING = new Float64Array(0);
+const NO_COUNTS: Counts = { packets: NOTHING, bytes: NOTHING, last: NOTHING };
+const NO_NUMBERS: Numbers = { endpoints: new Map(), counters: new Map() };
+
+/**
+ * Holds what network policy is in force, and puts the objects that steps ask for in force together. Nothing is loaded
+ * while there is no object. One thing is done at a time; what devices that come and go ask for waits for its turn.
+ */
+export class PolicyHost implements PolicyView {
+  readonly #parts: PolicyHostParts;
+  readonly #devices: EndpointDevices;
+  /** The objects in force, as the notes say as long as nothing was compiled. */
+  #objects: PolicyObjects = NO_OBJECTS;
+  #inForce: InForce | undefined;
+  #kept: Kept | undefined;
+  /** The notes are of what is in force. */
+  #isNoted = false;
+  #capacity: PolicySizes | undefined;
+  #compiler: Compiling | undefined;
+  /** About the world that was compiled last. */
+  #compiled: CompiledPolicy | undefined;
+  #staged: PolicyOperation[] = [];
+  #candidate: Candidate | undefined;
+  #guarded: readonly string[] = [];
+  #management: readonly PolicySpec[];
+  #turn: Promise<unknown> = Promise.resolve();
+  #detached: ReadonlySet<string> = new Set();
+  readonly #listeners: (() => void)[] = [];
+  readonly #tally = { done: 0, failed: 0, seconds: 0 };
+
+  constructor(parts: PolicyHostParts) {
+    this.#parts = parts;
+    this.#management = parts.management([]);
+    const { open, refresh, warn } = parts;
+    const changed = () => void this.#again('devices of endpoints');
+    this.#devices = new EndpointDevices({ open, refresh, warn, changed });
+  }
+
+  /** What decides about packets now; undefined while nothing does. */
+  get world(): World | undefined {
+    return this.#inForce?.world;
+  }
+
+  /** Numbers of rules and endpoints; of what is in force after `settled`. */
+  get compiled(): CompiledPolicy | undefined {
+    return this.#inForce === undefined ? undefined : this.#compiled;
+  }
+
+  /** Resolves when nothing is being changed; what is asked for until the next wait is about what is in force. */
+  async settled(): Promise<void> {
+    await this.#alone(async () => {
+      if (this.#inForce !== undefined) this.#compile(this.#inForce.world);
+    });
+  }
+
+  get objects(): PolicyObjects {
+    return this.#objects;
+  }
+
+  /** Find out what an earlier agent left in force. Nothing is changed. */
+  async start(): Promise<void> {
+    const { state, epoch, stamp } = await this.#parts.enforcer.status();
+    if (state !== 'whole' || stamp === undefined) return;
+    const noted = this.#parts.notes.read(stamp, epoch);
+    if (noted === undefined) return;
+    this.#isNoted = true;
+    this.#objects = noted.objects;
+    this.#kept = { epoch, numbers: noted.numbers };
+  }
+
+  /** Compile what an earlier agent left in force, and take its place: devices that came meanwhile are attached by that. */
+  async takeOver(): Promise<void> {
+    if (countOf(this.#objects) > 0 && this.#inForce === undefined) await this.#again('what was in force');
+  }
+
+  inForce(name: PolicyClassName, key: string): Spec | undefined {
+    const spec = specIn(this.#objects, name, key);
+    if (spec === undefined || name !== 'endpoint') return spec;
+    const detached = this.#detachedOf(key);
+    return detached.length === 0 ? spec : { ...spec, detached };
+  }
+
+  keys(name: PolicyClassName): Iterable<string> {
+    return this.#objects[name].keys();
+  }
+
+  /** A step: it takes effect with `commit`. */
+  stage(operation: PolicyOperation): void {
+    this.#staged.push(operation);
+  }
+
+  get hasStaged(): boolean {
+    return this.#staged.length > 0;
+  }
+
+  /** Forget what was staged. */
+  discard(): void {
+    this.#staged = [];
+  }
+
+  /** Put what was staged in force, for all packets at once. @throws {WeirError}, {KernelError}; then it is as before. */
+  async commit(): Promise<void> {
+    const operations = this.#staged;
+    this.#staged = [];
+    await this.#alone(() => this.#carryOut(operations));
+  }
+
+  /** From the next commit on these can always reach this host: whoever has to confirm a change. */
+  guard(peers: readonly string[]): void {
+    if (peers.join() === this.#guarded.join()) return;
+    this.#guarded = peers;
+    this.#management = this.#parts.management(peers);
+  }
+
+  /** Put the rules that keep the node reachable in force, should they be others by now. */
+  async settle(): Promise<void> {
+    const { world } = this.#inForce ?? {};
+    if (world !== undefined && world.management !== this.#management)
+      await this.#again('rules of management');
+  }
+
+  /** What a person should know of these operations before they are carried out. */
+  check(operations: readonly PolicyOperation[], peers: readonly string[]): Promise<readonly Diagnostic[]> {
+    const changed = new Set(operations.map(({ class: name, key }) => objectId('', name, key)));
+    return this.#alone(async () => {
+      const { world } = this.#candidateOf(operations);
+      const { limits, logic } = this.#parts;
+      return logic.diagnose({ world, compiled: this.#compile(world), changed, peers, limits });
+    });
+  }
+
+  /** Updates since the start. */
+  get tally(): { readonly results: Readonly<Record<string, number>>; readonly seconds: number } {
+    const { done, failed, seconds } = this.#tally;
+    return { results: { done, failed }, seconds };
+  }
+
+  /** Key of the endpoint of this number. */
+  endpointOf(number: number): string | undefined {
+    return this.#inForce?.places.find(({ endpoint }) => endpoint.endpoint === number)?.endpoint.key;
+  }
+
+  /** Called after each update. */
+  onUpdate(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Verdicts as they are sampled. */
+  follow(deliver: (events: readonly PolicyEvent[]) => void): { close(): void } {
+    return this.#parts.enforcer.log(deliver);
+  }
+
+  /** Packets by why they were dropped, and connections; nothing while no policy is in force. */
+  numbers(): { readonly drops: Reasons; readonly flows: ReturnType<Enforcement['flows']> } | undefined {
+    if (this.#inForce === undefined) return undefined;
+    return { drops: this.#parts.enforcer.drops(), flows: this.#parts.enforcer.flows() };
+  }
+
+  /** What rules have counted, by the numbers of their counters. */
+  counters(): Counts {
+    return this.#inForce === undefined ? NO_COUNTS : this.#parts.enforcer.counters();
+  }
+
+  /** Milliseconds since the epoch when the rule of this name began to count; undefined when that is not known. */
+  since(rule: string): number | undefined {
+    return this.#parts.notes.since(rule);
+  }
+
+  /** Prefixes of a set. */
+  prefixesIn(set: string): number {
+    const list = this.#inForce?.world.sets.get(set);
+    return list === undefined ? 0 : list.v4.length + list.v6Lengths.length;
+  }
+
+  /** Devices of an endpoint that are there. */
+  placesOf(endpoint: string): readonly ShownPlace[] {
+    const places = this.#inForce?.places.filter((one) => one.endpoint.key === endpoint) ?? [];
+    if (places.length === 0) return [];
+    const gone = new Set(this.#detachedOf(endpoint));
+    return places.map(({ netns, device, ifindex }) => ({
+      netns,
+      device,
+      ifindex,
+      attached: !gone.has(device),
+    }));
+  }
+
+  /** Endpoints that are this host and have the address on one of its devices. */
+  hostsAt(address: string): readonly EndpointSpec[] {
+    const hosts = this.#inForce?.places.filter(({ endpoint }) => endpoint.host) ?? [];
+    const found = hosts.filter((place) => this.#parts.addresses(place).includes(address));
+    return [...new Set(found.map(({ endpoint }) => endpoint.key))].flatMap(
+      (key) => this.#objects.endpoint.get(key) ?? [],
+    );
+  }
+
+  /** What the program on the first device of an endpoint says of a frame; undefined where none is attached. */
+  trace(
+    endpoint: string,
+    direction: PolicyDirection,
+    frame: Uint8Array,
+  ): (Traced & { readonly device: string; readonly origin?: RuleOrigin }) | undefined {
+    const { places = [] } = this.#inForce ?? {};
+    const compiled = this.#compiled;
+    const place = places.find((one) => one.endpoint.key === endpoint);
+    if (place === undefined || compiled === undefined) return undefined;
+    const traced = this.#parts.enforcer.trace(place, direction, frame);
+    const origin = compiled.rule(traced.rule)?.origin;
+    return { ...traced, device: place.device, ...(origin && { origin }) };
+  }
+
+  /** Take everything away. */
+  async unload(): Promise<void> {
+    await this.#alone(() => this.#unload());
+  }
+
+  close(): void {
+    this.#devices.close();
+    this.#parts.notes.close();
+  }
+
+  /** Do again what was done, with what is there now. */
+  async #again(why: string): Promise<void> {
+    try {
+      await this.#alone(async () => {
+        if (countOf(this.#objects) > 0) await this.#carryOut([]);
+      });
+    } catch (error) {
+      this.#parts.warn(`network policy, ${why}: ${messageOf(error)}`);
+    }
+  }
+
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #candidateOf(operations: readonly PolicyOperation[]): Candidate {
+    const known = this.#candidate;
+    if (known?.from === this.#objects && known.management === this.#management)
+      if (sameOperations(known.operations, operations)) return known;
+    const objects = withOperations(this.#objects, operations);
+    const [from, management] = [this.#objects, this.#management];
+    this.#candidate = { from, operations, management, objects, world: this.#worldOf(objects) };
+    return this.#candidate;
+  }
+
+  #recompile(world: World): CompiledPolicy {
+    this.#compiler ??= this.#parts.logic.compiler(this.#kept);
+    this.#compiled = this.#compiler.update(world);
+    return this.#compiled;
+  }
+
+  #compile(world: World): CompiledPolicy {
+    if (this.#compiled !== undefined && this.#compiler?.world === world) return this.#compiled;
+    return this.#recompile(world);
+  }
+
+  #worldOf(objects: PolicyObjects): World {
+    const before = this.#inForce;
+    const same = (name: PolicyClassName) => before?.objects[name] === objects[name];
+    const sets =
+      same('cidr-set') && before ? before.world.sets : mapped(objects['cidr-set'], this.#parts.prefixes);
+    const namespaces =
+      same('namespace') && before
+        ? before.world.namespaces
+        : mapped(objects.namespace, ({ labels }) => labels);
+    const { endpoint: endpoints, policy: policies } = objects;
+    return { endpoints, namespaces, sets, policies, management: this.#management };
+  }
+
+  async #carryOut(operations: readonly PolicyOperation[]): Promise<void> {
+    const { objects, world } = this.#candidateOf(operations);
+    this.#candidate = undefined;
+    if (countOf(objects) === 0) return this.#unload();
+    const { enforcer, notes, limits } = this.#parts;
+    // what was accepted is the past of what is compiled next, also of the same world
+    const again = world === this.#inForce?.world;
+    const compiled = again ? this.#recompile(world) : this.#compile(world);
+    const before = this.#inForce;
+    const grows = this.#capacity === undefined || !fits(compiled.sizes, this.#capacity);
+    const capacity = grows ? capacityFor(compiled.sizes, limits) : (this.#capacity as PolicySizes);
+    await enforcer.load(capacity);
+    await this.#devices.follow(objects.endpoint);
+    const places = objects.policy.size === 0 ? [] : this.#devices.places(compiled);
+    const isWhole = before === undefined || grows;
+    notes.begin({
+      epoch: compiled.epoch,
+      operations: this.#isNoted ? operations : everything(objects),
+      numbers: numbersOf(compiled, before === undefined),
+      isFresh: !this.#isNoted,
+      isWhole,
+    });
+    const began = performance.now();
+    try {
+      await enforcer.update(compiled, places, isWhole);
+    } catch (error) {
+      notes.undone();
+      this.#tally.failed++;
+      throw error;
+    }
+    this.#compiler?.accept();
+    this.#capacity = capacity;
+    notes.done((await enforcer.status()).stamp ?? '', compiled.epoch);
+    this.#isNoted = true;
+    this.#tally.done++;
+    this.#tally.seconds = (performance.now() - began) / 1000;
+    this.#objects = objects;
+    this.#kept = undefined;
+    this.#inForce = { objects, world, places };
+    await this.#attach(places, before?.places);
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Attach what is new, what others have detached, and detach what is of no endpoint any more. */
+  async #attach(places: readonly Place[], before: readonly Place[] | undefined): Promise<void> {
+    const { enforcer } = this.#parts;
+    const known = new Set(before?.map((place) => nameOf(hookOf(place))));
+    const there = new Set(places.map((place) => nameOf(hookOf(place))));
+    for (const place of places) {
+      const name = nameOf(hookOf(place));
+      if (!known.has(name) || this.#detached.has(name)) await enforcer.attach(place);
+    }
+    for (const hook of before?.map(hookOf) ?? enforcer.attachments())
+      if (!there.has(nameOf(hook))) {
+        there.add(nameOf(hook));
+        await enforcer.detach(hook.space, hook.ifindex);
+      }
+    this.#detached = new Set();
+  }
+
+  async #unload(): Promise<void> {
+    this.#objects = NO_OBJECTS;
+    this.#inForce = undefined;
+    this.#kept = undefined;
+    this.#compiler = undefined;
+    this.#compiled = undefined;
+    this.#capacity = undefined;
+    this.#isNoted = false;
+    await this.#devices.follow(NO_OBJECTS.endpoint);
+    await this.#parts.enforcer.unload();
+    this.#parts.notes.remove();
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Devices of an endpoint from which others have taken the programs away. */
+  #detachedOf(key: string): readonly string[] {
+    if (this.#inForce === undefined) return [];
+    const places = this.#inForce.places.filter(({ endpoint }) => endpoint.key === key);
+    if (places.length === 0) return [];
+    const hooks = this.#parts.enforcer.attachments();
+    const there = new Set(hooks.map(nameOf));
+    const gone = new Set(hooks.filter(({ attached }) => !attached).map(nameOf));
+    const all = this.#inForce.places.map((place) => nameOf(hookOf(place)));
+    this.#detached = new Set(all.filter((name) => gone.has(name) || !there.has(name)));
+    return places.filter((place) => this.#detached.has(nameOf(hookOf(place)))).map(({ device }) => device);
+  }
+}
+
+function mapped<A, B>(from: ReadonlyMap<string, A>, value: (one: A) => B): ReadonlyMap<string, B> {
+  return new Map([...from].map(([key, one]) => [key, value(one)]));
+}
+
+/** A device as the programs know it. */
+function hookOf({ io, ifindex }: Place): { readonly space: number; readonly ifindex: number } {
+  return { space: Number(io.netns.inode), ifindex };
+}
+
+function nameOf({ space, ifindex }: { readonly space: number; readonly ifindex: number }): string {
+  return `${space} ${ifindex}`;
+}
+
+function sameOperations(a: readonly PolicyOperation[], b: readonly PolicyOperation[]): boolean {
+  const same = (one: PolicyOperation, other: PolicyOperation | undefined) =>
+    one.op === other?.op &&
+    one.class === other.class &&
+    one.key === other.key &&
+    (one.op === 'remove' || (other.op === 'set' && one.spec === other.spec));
+  return a.length === b.length && a.every((one, i) => same(one, b[i]));
+}
+
+function everything(objects: PolicyObjects): readonly PolicyOperation[] {
+  const names = Object.keys(objects) as PolicyClassName[];
+  return names.flatMap((name) =>
+    [...objects[name]].map(
+      ([key, spec]) => ({ op: 'set', class: name, key, spec: spec as unknown as Spec }) as const,
+    ),
+  );
+}
+
+/** Names a rule from one compilation to the next. */
+export function ruleName({ policy, direction, index, name }: RuleOrigin): string {
+  return `${policy} ${direction} ${name ?? index}`;
+}
+
+function numbersOf(compiled: CompiledPolicy, isWhole: boolean): Numbers {
+  const { endpoints, rules } = isWhole ? compiled.contents() : compiled.changes;
+  if (endpoints.length + rules.length === 0) return NO_NUMBERS;
+  return {
+    endpoints: new Map(endpoints.map(({ key, endpoint }) => [key, endpoint])),
+    counters: new Map(rules.map(({ origin, counter }) => [ruleName(origin), counter])),
+  };
+}

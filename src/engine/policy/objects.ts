@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Spec } from '../../model/object.ts';
+import type {
+  CidrSetSpec,
+  EndpointSpec,
+  NamespaceSpec,
+  PolicyClassName,
+  PolicyOperation,
+  PolicySpec,
+} from '../../model/policy.ts';
+
+/** Classes of objects that policy is made of. */
+export const POLICY_CLASSES: readonly PolicyClassName[] = ['namespace', 'cidr-set', 'endpoint', 'policy'];
+
+/** True for the name of such a class. */
+export function isPolicyClass(name: string): name is PolicyClassName {
+  return POLICY_CLASSES.includes(name as PolicyClassName);
+}
+
+/** Objects by class and key. A set is never changed: an operation gives another one that shares what stays. */
+export interface PolicyObjects {
+  readonly namespace: ReadonlyMap<string, NamespaceSpec>;
+  readonly 'cidr-set': ReadonlyMap<string, CidrSetSpec>;
+  readonly endpoint: ReadonlyMap<string, EndpointSpec>;
+  readonly policy: ReadonlyMap<string, PolicySpec>;
+}
+
+export const NO_OBJECTS: PolicyObjects = {
+  namespace: new Map(),
+  'cidr-set': new Map(),
+  endpoint: new Map(),
+  policy: new Map(),
+};
+
+/** The objects after these operations. */
+export function withOperations(
+  objects: PolicyObjects,
+  operations: readonly PolicyOperation[],
+): PolicyObjects {
+  const changed: Partial<Record<PolicyClassName, Map<string, Spec>>> = {};
+  for (const operation of operations) {
+    const { class: name, key } = operation;
+    changed[name] ??= new Map(objects[name] as ReadonlyMap<string, unknown> as ReadonlyMap<string, Spec>);
+    if (operation.op === 'set') changed[name].set(key, operation.spec);
+    else changed[name].delete(key);
+  }
+  return { ...objects, ...(changed as unknown as Partial<PolicyObjects>) };
+}
+
+/** How many there are. */
+export function countOf(objects: PolicyObjects): number {
+  return POLICY_CLASSES.reduce((sum, name) => sum + objects[name].size, 0);
+}
+
+/** The settings of an object. */
+export function specIn(objects: PolicyObjects, name: PolicyClassName, key: string): Spec | undefined {
+  return objects[name].get(key) as Spec | undefined;
+}
