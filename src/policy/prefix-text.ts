@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parsePrefix } from '../base/ip.ts';
+import { readIpv6 } from './ipv6-text.ts';
 import {
   noted,
   type ParsedPrefixes,
@@ -28,7 +29,8 @@ export function parsePrefixes(bytes: Uint8Array, most: number): ParsedPrefixes {
   for (let at = 0; at < bytes.length; ) {
     line++;
     const end = endOfLine(bytes, at);
-    if (!plainV4(bytes, at, end, found)) otherLine(bytes.subarray(at, end), line, found, problems);
+    if (!plainV4(bytes, at, end, found) && !plainV6(bytes, at, end, found))
+      otherLine(bytes.subarray(at, end), line, found, problems);
     if (found.count > most) {
       noted(problems, line, `there are more than ${most} prefixes: summarise some, or raise the limit`);
       break;
@@ -69,6 +71,16 @@ function plainV4(bytes: Uint8Array, from: number, end: number, found: PrefixColl
   return true;
 }
 
+const scratch = new Uint8Array(16);
+
+function plainV6(bytes: Uint8Array, from: number, end: number, found: PrefixCollector): boolean {
+  const length = readIpv6(bytes, from, end, scratch);
+  // an IPv4 address in IPv6 is told as a mistake
+  if (length < 0 || isMapped(scratch)) return false;
+  found.addV6(scratch, length);
+  return true;
+}
+
 function decimal(bytes: Uint8Array, from: number, end: number): number {
   if (end === from || end > from + 2) return -1;
   let value = 0;
@@ -106,10 +118,17 @@ function isBlank(code: number): boolean {
 
 function add(found: PrefixCollector, text: string): void {
   const { address, prefixlen } = parsePrefix(text);
+  if (isMapped(address)) throw new RangeError(`"${text}" is an IPv4 address in IPv6`);
   if (address.length === 16) {
     found.addV6(address, prefixlen);
     return;
   }
   const [a = 0, b = 0, c = 0, d = 0] = address;
   found.addV4(((a << 24) | (b << 16) | (c << 8) | d) >>> 0, prefixlen);
+}
+
+/** ::ffff:0:0/96: IPv4 addresses in IPv6, which no packet has as its own. */
+function isMapped(address: Uint8Array): boolean {
+  if (address.length !== 16 || address[10] !== 0xff || address[11] !== 0xff) return false;
+  return address.subarray(0, 10).every((byte) => byte === 0);
 }

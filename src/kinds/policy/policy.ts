@@ -5,7 +5,8 @@ import type { PolicySpec } from '../../model/policy.ts';
 import type { Complain, Import, ObjectClass } from '../object-class.ts';
 import { AdminPolicyField, adminPolicy, BaselinePolicyField, baselinePolicy } from './admin-policy.ts';
 import { ClusterPolicyField, clusterPolicy } from './cluster-policy.ts';
-import { kubernetesMetadata, NamespacedMetadata } from './metadata.ts';
+import { labelsOf } from './labels.ts';
+import { kubernetesMetadata, NamespacedMetadata, type Whole } from './metadata.ts';
 import { NetworkPolicyField, networkPolicy } from './network-policy.ts';
 import { ownPolicy, PolicyField } from './own-policy.ts';
 import { writePolicy } from './write.ts';
@@ -49,6 +50,7 @@ function imported<V>(
 
 function declared<V>(read: (document: V, complain: Complain) => PolicySpec): Import['declare'] {
   return (item, complain) => {
+    labelsOf((item as unknown as Whole<unknown>).metadata.labels, 'metadata.labels', complain);
     const spec = read(item as unknown as V, complain) as unknown as Spec;
     return [{ class: 'policy', spec, path: '' }];
   };

@@ -23,6 +23,8 @@ export class PolicyCompiler {
   #world: World = EMPTY_WORLD;
   #accepted = 0;
   readonly #parts: Parts;
+  /** Sets of prefixes that there are. */
+  readonly #setNames = new Set<string>();
 
   constructor() {
     this.#parts = makeParts({ epoch: () => this.#accepted + 1, world: () => this.#world });
@@ -36,14 +38,16 @@ export class PolicyCompiler {
   /**
    * Compile a world. The result tells what is so until the next call. Objects of the world that are the same as before
    * are taken for unchanged.
+   * @param touched Keys that may have changed, for one who knows; other entries are then not looked at, and the maps of the
+   *   world may be the same ones as before with other entries.
    */
-  update(world: World): CompiledPolicy {
+  update(world: World, touched?: TouchedKeys): CompiledPolicy {
     const before = this.#world;
     this.#world = world;
     const { endpoints, facts, policies, decisions, memberships, v4, v6 } = this.#parts;
-    this.#updateEndpoints(before, world);
-    this.#updateSets(before, world);
-    for (const [key, spec] of differing(before.policies, world.policies)) policies.set(key, spec);
+    this.#updateEndpoints(before, world, touched);
+    this.#updateSets(before, world, touched);
+    for (const [key, spec] of changesIn('policies', before, world, touched)) policies.set(key, spec);
     for (const [key, spec] of differing(byKey(before.management), byKey(world.management)))
       policies.set(key, spec);
     facts.sweep();
@@ -72,10 +76,10 @@ export class PolicyCompiler {
     facts.sweepClasses();
   }
 
-  #updateEndpoints(before: World, world: World): void {
+  #updateEndpoints(before: World, world: World, touched: TouchedKeys | undefined): void {
     const { endpoints, facts, policies } = this.#parts;
-    const changed = new Map<string, EndpointSpec | undefined>(differing(before.endpoints, world.endpoints));
-    const relabelled = new Set([...differing(before.namespaces, world.namespaces)].map(([name]) => name));
+    const changed = new Map<string, EndpointSpec | undefined>(changesIn('endpoints', before, world, touched));
+    const relabelled = new Set(Array.from(changesIn('namespaces', before, world, touched), ([name]) => name));
     if (relabelled.size > 0)
       for (const [key, spec] of world.endpoints) if (relabelled.has(spec.namespace)) changed.set(key, spec);
     for (const [key, spec] of changed) {
@@ -97,12 +101,15 @@ export class PolicyCompiler {
     return namespaceLabels(namespace, this.#world.namespaces.get(namespace));
   }
 
-  #updateSets(before: World, world: World): void {
+  #updateSets(before: World, world: World, touched: TouchedKeys | undefined): void {
     const { facts, policies } = this.#parts;
     const news = new Set<string>();
-    for (const [name, list] of differing(before.sets, world.sets)) {
-      if (list === undefined || !before.sets.has(name)) news.add(name);
-      else facts.setChanged(name);
+    for (const [name, list] of changesIn('sets', before, world, touched)) {
+      facts.setChanged(name);
+      if (this.#setNames.has(name) === (list !== undefined)) continue;
+      news.add(name);
+      if (list === undefined) this.#setNames.delete(name);
+      else this.#setNames.add(name);
     }
     if (news.size > 0) policies.setsKnown(news);
   }
@@ -239,6 +246,25 @@ function sizesOf({ v6, endpoints, decisions, accepting }: Parts): PolicySizes {
 function byKey(policies: readonly PolicySpec[]): ReadonlyMap<string, PolicySpec> {
   return new Map(policies.map((one) => [one.key, one]));
 }
+
+/** What of a world may have changed, by its maps. */
+export type TouchedKeys = Readonly<
+  Partial<Record<'endpoints' | 'namespaces' | 'sets' | 'policies', Iterable<string>>>
+>;
+
+function changesIn<N extends keyof TouchedKeys>(
+  name: N,
+  before: World,
+  world: World,
+  touched: TouchedKeys | undefined,
+): Iterable<readonly [string, MapValue<World[N]> | undefined]> {
+  type Value = MapValue<World[N]>;
+  const after = world[name] as ReadonlyMap<string, Value>;
+  if (touched === undefined) return differing(before[name] as ReadonlyMap<string, Value>, after);
+  return Array.from(touched[name] ?? [], (key) => [key, after.get(key)] as const);
+}
+
+type MapValue<M> = M extends ReadonlyMap<string, infer V> ? V : never;
 
 /** Entries that are not the same in both; undefined for those that are gone. */
 function* differing<T>(

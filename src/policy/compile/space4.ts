@@ -174,43 +174,46 @@ export class Space4 {
   }
 
   #store(block: Block, work: Scratch): void {
-    for (const one of work.found) this.#memberships.count(one, 1);
-    for (const identity of block.identity) this.#memberships.count(this.#memberships.of(identity, 4), -1);
+    const { count } = work;
+    const low = count === 1 ? ZERO : work.lows.slice(0, count);
+    const identity = new Uint32Array(count);
+    for (let i = 0; i < count; i++) {
+      const one = work.found[i] as Membership;
+      identity[i] = one.identity;
+      this.#memberships.count(one, 1);
+    }
+    for (const before of block.identity) this.#memberships.count(this.#memberships.of(before, 4), -1);
     if (block.identity.length > 1) this.#places.release(block.first, block.identity.length);
-    const count = work.found.length;
-    block.low = count === 1 ? ZERO : Uint16Array.from(work.lows);
-    block.identity = Uint32Array.from(work.found, ({ identity }) => identity);
+    block.low = low;
+    block.identity = identity;
     block.first = count > 1 ? this.#places.take(count) : 0;
   }
 }
 
 /** The runs of one block while it is computed. */
 class Scratch {
-  lows: number[] = [];
-  found: Membership[] = [];
+  readonly lows = new Uint16Array(SIZE);
+  readonly found: Membership[] = [];
+  count = 0;
 
   begin(base: Membership): void {
-    this.lows = [0];
-    this.found = [base];
+    this.found[0] = base;
+    this.count = 1;
   }
 
   /** From `low` on it is `one`. */
   put(low: number, one: Membership): void {
     if (low >= SIZE) return;
-    if (this.lows.at(-1) === low) {
-      this.lows.pop();
-      this.found.pop();
-    }
-    if (this.found.at(-1) === one) return;
-    this.lows.push(low);
-    this.found.push(one);
+    if (this.lows[this.count - 1] === low && this.count > 0) this.count--;
+    if (this.count > 0 && this.found[this.count - 1] === one) return;
+    this.lows[this.count] = low;
+    this.found[this.count++] = one;
   }
 
   differs({ low, identity }: Block): boolean {
-    const { lows, found } = this;
-    if (found.length !== identity.length) return true;
-    for (let i = 0; i < found.length; i++)
-      if (lows[i] !== low[i] || found[i]?.identity !== identity[i]) return true;
+    if (this.count !== identity.length) return true;
+    for (let i = 0; i < this.count; i++)
+      if (this.lows[i] !== low[i] || this.found[i]?.identity !== identity[i]) return true;
     return false;
   }
 }
@@ -239,7 +242,7 @@ function merge(block: Block): void {
   const merged = new Float64Array(kept.length + more.length);
   merged.set(kept);
   merged.set(more, kept.length);
-  if (more.length > 0) merged.sort();
+  if (!isSorted(merged)) merged.sort();
   block.entries = merged;
   block.added = [];
   block.removed = [];
@@ -250,5 +253,11 @@ function isTaken(entry: number, counts: Map<number, number>): boolean {
   const count = counts.get(entry) ?? 0;
   if (count >= 0) return false;
   counts.set(entry, count + 1);
+  return true;
+}
+
+function isSorted(entries: Float64Array): boolean {
+  for (let i = 1; i < entries.length; i++)
+    if ((entries[i - 1] as number) > (entries[i] as number)) return false;
   return true;
 }
