@@ -6,7 +6,7 @@
 #include "kernel.h"
 
 /* One event of so many is looked at, and counts for so many. 1: every one. */
-const volatile __u32 sampling = 16;
+const volatile __u32 sampling = 64;
 
 /* For each CPU and kind of event: how many there are until the next that is looked at. */
 struct {

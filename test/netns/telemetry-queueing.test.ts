@@ -13,6 +13,12 @@ const DELAY = 'weir_qdisc_delay_seconds';
 /** 10 packets of 1042 bytes at once, and an answer to each. */
 const BURST = ['-q', '-c', '10', '-l', '10', '-i', '0.01', '-s', '1000', '10.9.0.2'];
 
+/** All of them, but for one or two whose place in the table of waiting packets was taken by others of this machine. */
+function expectAbout(counted: number, packets: number): void {
+  expect(counted).toBeLessThanOrEqual(packets);
+  expect(counted).toBeGreaterThanOrEqual(packets - 2);
+}
+
 test('the delay in a tbf is what its rate makes of it', async () => {
   await using pair = await namespacePair('wBtbf');
   // 10,000 bytes a second: the burst takes 0.88 s, and its packets wait 4.2 s together
@@ -22,10 +28,11 @@ test('the delay in a tbf is what its rate makes of it', async () => {
 
   const series = await seriesOf(pair.left, collector, running.maps);
   const labels = '{device="v0",kind="tbf",handle="5:"}';
-  expect(series.get(`${DELAY}_count${labels}`)).toBe(10);
+  const counted = series.get(`${DELAY}_count${labels}`) ?? 0;
+  expectAbout(counted, 10);
   expect(series.get(`${DELAY}_sum${labels}`)).toBeGreaterThan(0.5);
   // no packet waits longer than all of them take
-  expect(series.get(`${DELAY}_bucket${labels.replace('}', ',le="8.589934592"}')}`)).toBe(10);
+  expect(series.get(`${DELAY}_bucket${labels.replace('}', ',le="8.589934592"}')}`)).toBe(counted);
   // the other end has no queue
   const other = await seriesOf(pair.right, collector, running.maps);
   expect([...other.keys()].filter((key) => key.startsWith(DELAY))).toEqual([]);
@@ -46,7 +53,7 @@ test('packets that a full queue refuses have no delay', async () => {
   expect(root.drops).toBeGreaterThan(0);
   const series = await seriesOf(left, collector, running.maps);
   const counted = series.get(`${DELAY}_count{device="v0",kind="htb",handle="1:"}`);
-  expect(counted).toBe(root.packets);
+  expectAbout(counted ?? 0, root.packets);
 });
 
 test('one packet of so many is timed and counts for as many', async () => {

@@ -66,7 +66,7 @@ const TelemetrySettings = Type.Object(
     disable: names('eBPF telemetry not to run: drops, tcp, queueing, flows, churn, or all'),
     sampling: count(
       'One packet of so many is looked at where looking at each would cost too much',
-      16,
+      64,
       1,
       65_536,
     ),
