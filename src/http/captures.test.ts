@@ -12,10 +12,8 @@ const json = { 'content-type': 'application/json' };
 test('capturing is a right of its own: to read is not enough', async () => {
   const secrets = Object.fromEntries(ROLES.map((role) => [role, randomBytes(32).toString('hex')]));
   const sha256 = (text: string | undefined) => createHash('sha256').update(String(text)).digest('hex');
-  const tokens = TokenTable.parse(
-    'tokens',
-    ROLES.map((role) => ({ name: role, role, sha256: sha256(secrets[role]) })),
-  );
+  const entries = ROLES.map((role) => ({ name: role, role, sha256: sha256(secrets[role]) }));
+  const tokens = TokenTable.parse('tokens', { tokens: entries });
   await using fixture = await httpFixture({ tcp: true, trust: { tokens, certificates: [] } });
   const statuses = async (headers: Record<string, string>) => {
     const started = await ask(fixture.to, '/v1/captures', {
