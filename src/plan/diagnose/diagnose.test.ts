@@ -33,6 +33,17 @@ describe('a plan tells', () => {
     ]);
   });
 
+  it('which device was perhaps meant', () => {
+    const spec = {
+      links: [{ name: 'bridge0', kind: 'bridge' }, { name: 'eht0' }],
+      addresses: [{ dev: 'brigde0', address: '192.0.2.1/24' }],
+    };
+    expect(told(spec, stateOf(eth('eth0')))).toEqual([
+      'error MISSING: link eht0 does not exist, did you mean "eth0"?',
+      'error MISSING: address 192.0.2.1/24 dev brigde0 needs link brigde0, which neither exists nor is declared: declare it, did you mean "bridge0"?',
+    ]);
+  });
+
   it('what the kernel lacks, with the option that brings it', () => {
     const spec = { links: [{ name: 'v', kind: 'vlan', link: 'eth0', vlan: { id: 1 } }] };
     expect(told(spec, stateOf(eth('eth0')), { unsupported: new Set(['link vlan']) })).toEqual([

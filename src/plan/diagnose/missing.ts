@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+import { didYouMean } from '../../base/suggest.ts';
 import { objectClass } from '../../kinds/classes.ts';
-import type { ObjectId } from '../../model/object.ts';
+import { type NetObject, type ObjectId, objectId } from '../../model/object.ts';
 import type { Diagnostic } from '../plan.ts';
 import { needsOf } from '../steps.ts';
 import type { Outlook } from './outlook.ts';
 
 /** Declared objects that need something that neither exists nor is declared, or that the plan removes. */
-export function* missing({ input, actions }: Outlook): Iterable<Diagnostic> {
+export function* missing(outlook: Outlook): Iterable<Diagnostic> {
+  const { input, actions } = outlook;
   const { desired, observed } = input;
   const declared = new Set(desired.map(({ id }) => id));
   const removed = new Set<ObjectId>();
@@ -22,13 +24,32 @@ export function* missing({ input, actions }: Outlook): Iterable<Diagnostic> {
       yield {
         severity: 'error',
         code: 'MISSING',
-        message: `${id} needs ${need}, ${why}: declare it`,
+        message: `${id} needs ${need}, ${why}: declare it${removed.has(need) ? '' : slip(need, netns, outlook)}`,
         id,
         origin,
       };
     }
     if (kind.innate?.(spec) !== true || observed.has(id)) continue;
     if (needs.some((need) => declared.has(need) && !observed.has(need))) continue;
-    yield { severity: 'error', code: 'MISSING', message: `${id} does not exist`, id, origin };
+    yield {
+      severity: 'error',
+      code: 'MISSING',
+      message: `${id} does not exist${slip(id, netns, outlook)}`,
+      id,
+      origin,
+    };
   }
+}
+
+/** `, did you mean "eth0"?` of a device that is not there, where another one has nearly its name. */
+function slip(id: ObjectId, netns: string, outlook: Outlook): string {
+  const start = objectId(netns, 'link', '');
+  if (!id.startsWith(start)) return '';
+  const { innate } = objectClass('link');
+  const isThere = (one: NetObject) => outlook.input.observed.has(one.id) || innate?.(one.spec) !== true;
+  const links = [...outlook.after('link').values()].filter((one) => one.netns === netns && isThere(one));
+  return didYouMean(
+    id.slice(start.length),
+    links.map(({ key }) => key),
+  );
 }
