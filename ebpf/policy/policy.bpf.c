@@ -178,7 +178,7 @@ static __always_inline int policy(struct __sk_buff *skb, __u32 direction)
 	}
 	if (outcome == PASS)
 		return TC_ACT_UNSPEC;
-	return outcome == REFUSE ? refuse(skb, &p, at, at->flags & POLICY_PLACE_L3) : TC_ACT_SHOT;
+	return outcome == REFUSE ? refuse(skb, &p, at->flags) : TC_ACT_SHOT;
 }
 
 SEC("tc")

@@ -62,7 +62,7 @@ static __always_inline enum outcome broken(struct packet *p)
 }
 
 /* Judge a packet as the first one of a connection. */
-VERIFIED_ALONE int decide(struct __sk_buff *skb, struct packet *p, struct policy_place_slot *at, __u32 begin)
+VERIFIED_ALONE int decide(struct __sk_buff *skb, struct packet *p, struct policy_place_slot *at, __u32 begins)
 {
 	struct policy_rule *rule;
 	enum outcome outcome;
@@ -76,7 +76,7 @@ VERIFIED_ALONE int decide(struct __sk_buff *skb, struct packet *p, struct policy
 	if (outcome == PASS) {
 		if (rule->flags & POLICY_RULE_MARK)
 			skb->mark = rule->mark;
-		if (begin && !p->dry)
+		if (begins && !p->dry)
 			begin_flow(p, rule->counter, flow_flags(rule));
 	}
 	if (p->fragment == FIRST)
@@ -169,6 +169,31 @@ static __always_inline enum outcome go_on(struct __sk_buff *skb, struct packet *
 	return outcome;
 }
 
+/*
+ * The first packet of a TCP connection: of a new one, which may have the ports of an old one, or of one that is known once
+ * more. What is established is left as it is: the other side says whether it knows better.
+ */
+static __always_inline enum outcome begin(struct __sk_buff *skb, struct packet *p, struct policy_place_slot *at)
+{
+	enum outcome outcome = decide(skb, p, at, false);
+	struct policy_flow *known;
+	struct policy_rule *rule;
+	bool fresh;
+
+	if (outcome != PASS || p->dry)
+		return outcome;
+	known = flow_of(&p->key, now_jiffies(), &fresh);
+	if (known && known->state < POLICY_FLOW_CLOSING &&
+	    (known->origin != p->direction || known->state == POLICY_FLOW_ESTABLISHED))
+		return outcome;
+	rule = bpf_map_lookup_elem(&policy_rules, &p->rule);
+	if (rule)
+		begin_flow(p, rule->counter, flow_flags(rule));
+	if (known && !fresh)
+		bpf_map_delete_elem(&policy_flows, &p->key);
+	return outcome;
+}
+
 /* Judge a packet by the flow that it belongs to, else as a new one. */
 VERIFIED_ALONE int track(struct __sk_buff *skb, struct packet *p, struct policy_place_slot *at)
 {
@@ -178,6 +203,9 @@ VERIFIED_ALONE int track(struct __sk_buff *skb, struct packet *p, struct policy_
 
 	if (!p || !at)
 		return DROP;
+	/* It is judged as a new connection whatever is known: a flood of them that is denied costs no look-up. */
+	if (is_first_syn(p))
+		return begin(skb, p, at);
 	if (!p->ignore_flows)
 		found = flow_of(&p->key, now_jiffies(), &fresh);
 	if (found) {
@@ -188,13 +216,9 @@ VERIFIED_ALONE int track(struct __sk_buff *skb, struct packet *p, struct policy_
 	}
 	if (!found)
 		return decide(skb, p, at, begins_flow(p));
-	if (is_first_syn(p) || (flow.state == POLICY_FLOW_CUT && p->key.protocol != IPPROTO_TCP)) {
-		/* A new connection with the same ports, or an old one's first packet once more. */
-		bool begin = flow.state >= POLICY_FLOW_CLOSING ||
-			     (flow.origin == p->direction && flow.state < POLICY_FLOW_ESTABLISHED);
-
-		outcome = decide(skb, p, at, begin);
-		if (outcome == PASS && begin && !fresh && !p->dry)
+	if (flow.state == POLICY_FLOW_CUT && p->key.protocol != IPPROTO_TCP) {
+		outcome = decide(skb, p, at, true);
+		if (outcome == PASS && !fresh && !p->dry)
 			bpf_map_delete_elem(&policy_flows, &p->key);
 		return outcome;
 	}

@@ -31,7 +31,8 @@ import { createService } from './service/service.ts';
 import { watchChurn } from './telemetry/churn-sockets.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 import { loadTls, loadTrust, watchTokens } from './trust.ts';
-import { createProfileService } from './tuning/profiles.ts';
+import { TrialStore } from './tuning/trial-store.ts';
+import { Tuning } from './tuning/tuning.ts';
 
 /** Milliseconds that running requests get at the end. */
 const CLOSE_MS = 3_000;
@@ -51,6 +52,7 @@ export class Agent {
   readonly #notifier: Notifier;
   readonly #engine: EngineClient;
   readonly #telemetry: Telemetry;
+  readonly #tuning: Tuning;
   #trust: TrustStore;
   #app: FastifyInstance | undefined;
   #captures: AgentCaptures | undefined;
@@ -72,6 +74,9 @@ export class Agent {
       warn: (problem) => log.warn(problem),
       state: ({ numbers: { revision, state } }) => this.#notifier.status(`revision ${revision}, ${state}`),
     });
+    const change = this.#engine.service();
+    const trials = new TrialStore(settings.stateDir, (problem) => log.warn(problem));
+    this.#tuning = new Tuning({ namespaces: this.#namespaces, change, clock }, trials);
     const { unixSend } = native();
     this.#notifier = createNotifier(process.env, unixSend, () => process.hrtime.bigint() / 1000n);
     this.#notifier.status('observing');
@@ -106,6 +111,7 @@ export class Agent {
     await this.#captures?.close();
     await this.#app?.close();
     await this.#listeners?.close(CLOSE_MS);
+    await this.#tuning.close();
     await this.#engine.close();
     this.#events.close();
     this.#churn?.close();
@@ -192,7 +198,7 @@ export class Agent {
         ...drops,
         ...flows,
         ...captures.service(),
-        ...createProfileService(change),
+        ...this.#tuning.service(),
       },
       version,
       log: this.#log,

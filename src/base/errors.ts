@@ -81,6 +81,7 @@ export const ERRORS = {
   NOTHING_TO_CONFIRM: failure('{problem}', 409),
   ROLLED_BACK: { ...failure('{error}; everything is as it was before', 422), exit: 4 },
   ROLLBACK_FAILED: { ...failure('{error}; undoing it failed too: {leftovers}'), exit: 4 },
+  TRIAL: failure('{what} cannot be tried: {problem}', 409),
   PROBE: failure('{what}: {problem}', 503, true),
   POLICY_DISAGREES: failure(
     'the attached program says {program} where the documents say {model} ({where}): please report this',

@@ -13,6 +13,8 @@ export interface FolderLimits {
   readonly minFreeBytes: number;
 }
 
+/** Milliseconds for which a look at the free space holds. */
+const FREE_MS = 500;
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.:@+-]{0,199}$/;
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 
@@ -20,6 +22,8 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 export class CaptureFolder {
   readonly #limits: FolderLimits;
   #used = 0;
+  /** Bytes that may still be written before it is looked again how much is free, and until when that holds. */
+  #free = { bytes: 0, until: 0 };
 
   constructor(limits: FolderLimits) {
     this.#limits = limits;
@@ -64,9 +68,13 @@ export class CaptureFolder {
     const { directory, quotaBytes, minFreeBytes } = this.#limits;
     if (this.#used + bytes > quotaBytes)
       return `the quota of ${quotaBytes} bytes for captures is used up: remove some from ${directory}`;
+    if (bytes < this.#free.bytes && performance.now() < this.#free.until) return undefined;
     const { bavail, bsize } = await statfs(directory);
-    if (bavail * bsize - bytes < minFreeBytes)
-      return `the file system has ${bavail * bsize} bytes left, of which ${minFreeBytes} must stay free`;
+    const left = bavail * bsize;
+    if (left - bytes < minFreeBytes)
+      return `the file system has ${left} bytes left, of which ${minFreeBytes} must stay free`;
+    // others write too: of what is free only a part is counted on, for a moment
+    this.#free = { bytes: (left - minFreeBytes) / 4, until: performance.now() + FREE_MS };
     return undefined;
   }
 
@@ -89,6 +97,7 @@ export class CaptureFolder {
   /** So many bytes were written, or, below 0, removed. */
   account(bytes: number): void {
     this.#used += bytes;
+    this.#free.bytes -= Math.max(0, bytes);
   }
 
   /** What is gone already counts as removed. */

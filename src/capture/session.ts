@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CaptureLimits, CaptureReport } from '../model/capture.ts';
 import { BeforeRing } from './before-ring.ts';
 import { type Ending, isAbrupt } from './ending.ts';
@@ -33,6 +34,8 @@ export interface SessionParts {
   readonly limits: Required<CaptureLimits>;
   readonly trigger?: Trigger;
   readonly waker: Waker;
+  /** Milliseconds that packets may wait for others to come with them: each portion costs the same. */
+  readonly gatherMs: number;
   /** Bytes that one packet can need at most. */
   readonly largest: number;
   /** Milliseconds since the epoch. */
@@ -194,6 +197,7 @@ export class CaptureSession {
     }
     if (this.#isWaiting) this.#before?.add(portion.bytes, portion.packets);
     else yield this.#given(portion);
+    if (this.#parts.gatherMs > 0 && portion.bytes.length < PORTION / 2) await sleep(this.#parts.gatherMs);
   }
 
   /** What came before the end is still on its way. */

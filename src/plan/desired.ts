@@ -38,7 +38,7 @@ export function desiredObjects(
     for (const object of found.objects) {
       const other = objects.get(object.id) ?? others?.(object.id);
       if (other === undefined) objects.set(object.id, object);
-      else report(document, object.origin.path, twice(object.id, placeOf(other.origin, byName)));
+      else report(document, object.origin.path, twice(object.id, other.origin, byName));
     }
   }
   const declared = [...objects.values()].map((object) => paired(object, objects));
@@ -59,8 +59,10 @@ function paired(object: DesiredObject, objects: ReadonlyMap<ObjectId, DesiredObj
   return together === spec ? object : { ...object, spec: together };
 }
 
-function twice(id: ObjectId, where: string): string {
-  return `${id} is declared already at ${where}: keep one of the two`;
+function twice(id: ObjectId, origin: Origin, documents: ReadonlyMap<string, Document>): string {
+  // what came without a file may be a document of the revision that holds
+  const besides = origin.file === undefined ? ', or drop the documents that are not given, with --prune' : '';
+  return `${id} is declared already at ${placeOf(origin, documents)}: keep one of the two${besides}`;
 }
 
 /** Where something stands, for people: `uplink.yaml:7 (Network/uplink spec.links.0)`. */

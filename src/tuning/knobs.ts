@@ -85,6 +85,7 @@ const DEVICE_DEFAULTS: Readonly<Record<string, unknown>> = {
   gro_flush_timeout: 0,
   napi_defer_hard_irqs: 0,
   threaded: false,
+  txqlen: 1000,
   'queues.rps_cpus': '0',
   'queues.rps_flow_cnt': 0,
   'queues.xps_cpus': '0',

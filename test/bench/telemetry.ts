@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What eBPF telemetry costs: a packet that is forwarded, a saturated TCP flow, and the agent at a flood of events. Each
 // figure is a pair: the same work with and without, in turns.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import { get } from 'node:http';
+import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { attachTracepoint, attachXdp } from '../../src/kernel/bpf/links.ts';
 import { loadObject } from '../../src/kernel/bpf/load.ts';
@@ -18,12 +19,14 @@ import { frameGenerator, udpFrame } from '../helpers/live-frames.ts';
 import { netns, type TestNetns } from '../helpers/netns.ts';
 import { runTelemetry } from '../helpers/telemetry.ts';
 
-const PACKETS = 300_000;
-const PAIRS = 15;
-const TCP_PAIRS = 9;
-const TCP_SECONDS = 3;
+/** `--quick`: fewer packets and pairs, for a machine that has other things to do. */
+const QUICK = process.argv.includes('--quick');
+const PACKETS = QUICK ? 100_000 : 300_000;
+const PAIRS = QUICK ? 9 : 15;
+const TCP_PAIRS = QUICK ? 5 : 9;
+const TCP_SECONDS = QUICK ? 2 : 3;
 const EVENTS = 100_000;
-const EVENT_SECONDS = 5;
+const EVENT_SECONDS = QUICK ? 3 : 5;
 const TARGETS = { forwardedNs: 100, tcpCpu: 1.03, agentCpu: 0.1 };
 const JIFFIES = 100;
 
@@ -104,13 +107,15 @@ async function forwarding<T>(measure: (forward: () => number) => T | Promise<T>)
   const sent = () => Number(JSON.parse(router.ip('-j', '-s', 'link', 'show', 'w0'))[0].stats64.tx.packets);
   const forward = () => {
     const before = sent();
-    // the packets go their whole way in this thread's system call: what others do on this machine is left out
-    const start = ownNs();
-    generator.send(fd, ifindex, frame, PACKETS);
-    const ns = ownNs() - start;
-    const arrived = sent() - before;
-    if (arrived < PACKETS * 0.9 || arrived > PACKETS + 50)
-      throw new Error(`${arrived} of ${PACKETS} packets were forwarded`);
+    let [ns, arrived] = [0, 0];
+    // a signal ends a call early; and the packets go their whole way in it, so that what others do here is left out
+    for (let calls = 0; arrived < PACKETS * 0.9; calls++) {
+      if (calls > 200) throw new Error(`${arrived} of ${PACKETS} packets were forwarded`);
+      const start = ownNs();
+      generator.send(fd, ifindex, frame, PACKETS - arrived);
+      ns += ownNs() - start;
+      arrived = sent() - before;
+    }
     return ns / arrived;
   };
   forward();
@@ -189,10 +194,9 @@ const threadNs = (path: string) => Number(readFileSync(`${path}/schedstat`, 'utf
 const ownNs = () => threadNs('/proc/thread-self');
 
 /** The kernel's threads that handle packets when nobody else does. */
-const SOFTIRQ_THREADS = readdirSync('/proc')
-  .filter(
-    (name) => /^\d+$/.test(name) && readFileSync(`/proc/${name}/stat`, 'latin1').includes('(ksoftirqd/'),
-  )
+const SOFTIRQ_THREADS = execFileSync('pgrep', ['-P', '2', '^ksoftirqd/'], { encoding: 'utf8' })
+  .trim()
+  .split('\n')
   .map((pid) => `/proc/${pid}`);
 const softirqSeconds = () => SOFTIRQ_THREADS.reduce((sum, path) => sum + threadNs(path), 0) / 1e9;
 

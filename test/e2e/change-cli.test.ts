@@ -127,6 +127,27 @@ it('refuses what was made by somebody else, and takes it over when told to', asy
   ns.ip('address', 'del', '192.0.2.50/24', 'dev', 'up0');
 });
 
+it('exports a node that has documents as documents that change nothing', async () => {
+  const managed = join(folder, 'managed.yaml');
+  const tuning =
+    'kind: Tuning\nmetadata: { name: t }\nspec:\n  sysctls: { net.ipv4.conf.up0.rp_filter: 2 }\n';
+  const devices = '  devices: [{ dev: up0, features: { tso: false } }]\n';
+  writeFileSync(managed, `apiVersion: weir.dev/v1\n${tuning}${devices}`);
+  const keep = file('managed-address', '192.0.2.70/24');
+  expect(await agent.weir('apply', '-f', managed, '-f', keep, ...NOW)).toMatchObject({
+    status: 0,
+    stderr: '',
+  });
+  const exported = join(folder, 'exported.yaml');
+  writeFileSync(exported, (await agent.weir('show', 'state', '-o', 'yaml')).stdout);
+  const beside = await agent.weir('plan', '-f', exported);
+  expect(beside).toMatchObject({ status: 1 });
+  expect(beside.stderr).toMatch(/declared already at .*: keep one of the two, or drop .* with --prune$/m);
+  const alone = await agent.weir('plan', '-f', exported, '--prune', '--detailed-exitcode');
+  expect(alone).toMatchObject({ status: 0, stderr: '' });
+  expect(alone.stdout).toContain('No changes.');
+});
+
 it('ends with 4 when a probe fails, and all is as before', async () => {
   const keep = file('keep', '198.51.100.1/32');
   expect((await agent.weir('apply', '-f', keep, ...NOW)).status).toBe(0);

@@ -150,6 +150,11 @@ test('by HTTP: put an object, put, look at and delete a program', async () => {
   };
   const binary = 'application/octet-stream';
   expect(put(`/v1/objects/sha256:${'0'.repeat(64)}`, binary, bytes)).toMatchObject({ code: 'BPF_OBJECT' });
+  const text = Buffer.from('no object');
+  expect(put(`/v1/objects/${digestOf(text)}`, binary, text)).toMatchObject({
+    code: 'BPF_OBJECT',
+    detail: expect.stringContaining('no ELF file'),
+  });
   expect(put(`/v1/objects/${digest}`, binary, bytes)).toEqual({ digest, bytes: bytes.length });
   const options = 'confirmSeconds=0&probes=none';
   const spec = JSON.stringify({ object: { digest }, attach });

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { WEIR } from './weir.ts';
+import { isRunning, READY_MS, WEIR } from './weir.ts';
 
 /** The agent as a process of its own inside a namespace, with what it logs. */
 export interface AgentProcess extends AsyncDisposable {
@@ -54,8 +54,8 @@ export async function agentProcess(options: AgentProcessOptions): Promise<AgentP
     clearTimeout(late);
     if (options.directory === undefined) rmSync(directory, { recursive: true, force: true });
   };
-  for (let left = 300; !existsSync(`${directory}/tcp`); left--) {
-    if (left === 0 || agent.exitCode !== null) {
+  for (const end = Date.now() + READY_MS; !existsSync(`${directory}/tcp`); ) {
+    if (Date.now() > end || !isRunning(agent)) {
       await stop();
       throw new Error(`the agent is not ready:\n${output()}`);
     }

@@ -88,6 +88,21 @@ export function fixedService(
     profile: async (_target, name) => {
       throw new WeirError('NOT_FOUND', { what: 'profile', name, hint: '' });
     },
+    advice: async (_target, { netns }) => {
+      if (netns === 'nope')
+        throw new WeirError('NOT_FOUND', { what: 'network namespace', name: netns, hint: '' });
+      return { timestamp: 1, seconds: 1, items: [] };
+    },
+    startTrial: async (_target, { advice = '?' }) => {
+      throw new WeirError('NOT_FOUND', { what: 'advice', name: advice, hint: '' });
+    },
+    trials: async () => ({ items: [] }),
+    trial: async (_target, id) => {
+      throw new WeirError('NOT_FOUND', { what: 'trial', name: id, hint: '' });
+    },
+    stopTrial: async (_target, id) => {
+      throw new WeirError('NOT_FOUND', { what: 'trial', name: id, hint: '' });
+    },
     ...noChanges('this one has no programs'),
     ...changes,
     publish: (event) => {

@@ -15,7 +15,7 @@ import {
 } from '../../src/policy/compiled.ts';
 
 /** A rule: who and which port, and what becomes of it. */
-export interface HandRule extends Partial<Omit<RuleRecord, 'rule' | 'action' | 'counter' | 'origin'>> {
+export interface HandRule extends Partial<Omit<RuleRecord, 'rule' | 'action' | 'origin'>> {
   /** A remote address; absent: everybody. */
   readonly peer?: string;
   /** Number of the IP protocol; absent: everything. */
@@ -142,7 +142,7 @@ class Hand {
 
   #rule({ peer: _p, protocol: _q, port: _r, flags: _f, audit: _a, ...rest }: HandRule): number {
     const rule = this.#base + this.#rules.length;
-    this.#rules.push({ keepEstablished: false, origin: ORIGIN, ...rest, rule, counter: rule });
+    this.#rules.push({ keepEstablished: false, origin: ORIGIN, counter: rule, ...rest, rule });
     return rule;
   }
 

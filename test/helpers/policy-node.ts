@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type EndpointPlace, PolicyEnforcer, type StateSizes } from '../../src/engine/policy/enforcer.ts';
 import { createPolicyDatapath } from '../../src/kernel/bpf/policy/datapath.ts';
+import type { NamespaceIo } from '../../src/kernel/ports.ts';
 import type { CompiledPolicy, PolicySizes } from '../../src/policy/compiled.ts';
 import { bpffs } from './bpffs.ts';
 import { HAND_SIZES } from './policy-hand.ts';
 import { type PolicyStar, policyObject, policyStar, type StarEndpoint } from './policy-star.ts';
+
+/** TC_ACT_UNSPEC and TC_ACT_SHOT; an answer is TC_ACT_REDIRECT. */
+const TC_RESULTS: Readonly<Record<number, 'pass' | 'drop'>> = { [-1]: 'pass', 2: 'drop' };
 
 /** Small tables, quickly made. */
 export const TEST_STATE: StateSizes = {
@@ -20,10 +24,14 @@ export interface PolicyNode extends AsyncDisposable {
   readonly star: PolicyStar;
   readonly enforcer: PolicyEnforcer;
   readonly pinDir: string;
+  /** Run the program of a workload on a frame, with all its effects, as if it passed the workload's device. */
+  run(name: string, direction: 'ingress' | 'egress', frame: Uint8Array): 'pass' | 'drop' | 'answer';
   /** Another enforcer on the same pins, as after a restart. */
   restart(): PolicyEnforcer;
   /** Places of all members that are endpoints of the policy: number i+1 is member i. */
   places(compiled: CompiledPolicy): Promise<readonly EndpointPlace[]>;
+  /** Put a policy in force where everything is attached. */
+  update(compiled: CompiledPolicy): Promise<void>;
   /** Put a policy in force and attach its places. */
   enforce(compiled: CompiledPolicy, whole?: boolean): Promise<void>;
 }
@@ -36,17 +44,20 @@ export async function policyNode(
 ): Promise<PolicyNode> {
   const star = await policyStar(endpoints);
   const pins = bpffs();
-  const make = () =>
-    new PolicyEnforcer(createPolicyDatapath({ pinDir: pins.path, object: policyObject }), state);
-  let enforcer = make();
+  const datapath = () => createPolicyDatapath({ pinDir: pins.path, object: policyObject });
+  const first = datapath();
+  const make = (one = datapath()) => new PolicyEnforcer(one, state);
+  let enforcer = make(first);
   await enforcer.load(sizes);
+  let io: NamespaceIo | undefined;
   const places = async (compiled: CompiledPolicy) => {
-    const io = await star.hub.io();
+    const here = await star.hub.io();
+    io = here;
     return [...star.members.values()].flatMap(({ ifindex }, i): EndpointPlace[] => {
       const endpoint = compiled.endpoint(`hand/${i + 1}`);
       return endpoint === undefined
         ? []
-        : [{ io, ifindex, endpoint, side: endpoint.host ? 'host' : 'workload' }];
+        : [{ io: here, ifindex, endpoint, side: endpoint.host ? 'host' : 'workload' }];
     });
   };
   return {
@@ -56,7 +67,14 @@ export async function policyNode(
     },
     pinDir: pins.path,
     restart: () => (enforcer = make()),
+    run(name, direction, bytes) {
+      const { ifindex } = star.member(name);
+      if (io === undefined) throw new Error('nothing is in force yet');
+      const place = { io, ifindex, side: 'workload' } as const;
+      return TC_RESULTS[first.run(place, direction, bytes, new Uint8Array(20))] ?? 'answer';
+    },
     places,
+    update: async (compiled) => enforcer.update(compiled, await places(compiled), false),
     async enforce(compiled, whole = false) {
       const all = await places(compiled);
       await enforcer.update(compiled, all, whole);

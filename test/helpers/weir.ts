@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -51,6 +52,26 @@ export interface TestAgent extends AsyncDisposable {
   weir(...args: readonly string[]): Promise<Ended>;
 }
 
+/** Milliseconds until an agent must be ready, on a machine that is busy with other tests. */
+export const READY_MS = 50_000;
+
+/** True until a process has ended, by itself or by a signal. */
+export function isRunning(child: ChildProcess): boolean {
+  return child.exitCode === null && child.signalCode === null;
+}
+
+/** What /readyz says on a socket that may not be there yet. */
+function isReady(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const call = get({ socketPath, path: '/readyz', timeout: 5_000 }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode === 200);
+    });
+    call.on('error', () => resolve(false));
+    call.on('timeout', () => call.destroy());
+  });
+}
+
 /** Start an agent inside the namespace `netns`, ready to answer. `await using` ends it. */
 export async function testAgent(netns: string, ...flags: readonly string[]): Promise<TestAgent> {
   const folder = mkdtempSync(join(tmpdir(), 'weir-agent-'));
@@ -70,11 +91,9 @@ export async function testAgent(netns: string, ...flags: readonly string[]): Pro
     rmSync(folder, { recursive: true, force: true });
   };
   const weirOf = (...args: readonly string[]) => weir('--socket', socket, ...args);
-  for (let attempt = 0; attempt < 100 && child.exitCode === null; attempt++) {
-    if (existsSync(socket) && (await weirOf('status')).stdout.includes('ready'))
+  for (const end = Date.now() + READY_MS; Date.now() < end && isRunning(child); await delay(50))
+    if (await isReady(socket))
       return { socket, pid: child.pid as number, weir: weirOf, [Symbol.asyncDispose]: stop };
-    await delay(100);
-  }
   await stop();
   throw new Error(`the agent did not become ready:\n${(await log).join('')}`);
 }

@@ -1,55 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest';
 import { handPolicy } from '../helpers/policy-hand.ts';
-import { type PolicyNode, policyNode } from '../helpers/policy-node.ts';
-import type { PeerProbe, ProbeOutcome } from '../helpers/policy-peer.ts';
-
-const [A4, B4, C4] = ['10.77.0.1', '10.77.0.2', '10.77.0.3'] as const;
-const [A6, B6, C6] = ['fd77::1', 'fd77::2', 'fd77::3'] as const;
-const MEMBERS = [
-  { name: 'a', addresses: [A4, A6] },
-  { name: 'b', addresses: [B4, B6] },
-  { name: 'c', addresses: [C4, C6] },
-];
-const [TCP, UDP, ICMP, ICMPV6] = [6, 17, 1, 58];
-
-async function node(): Promise<PolicyNode> {
-  const made = await policyNode(MEMBERS);
-  const { peer } = made.star.member('b');
-  await Promise.all([peer.serve('TCP', 80), peer.serve('TCP', 81), peer.serve('UDP', 80)]);
-  return made;
-}
-
-const probe = (to: string, port: number, protocol: 'TCP' | 'UDP' = 'TCP'): PeerProbe => ({
-  to,
-  port,
-  protocol,
-  timeoutMs: 700,
-});
-
-/** As expected, in the end, and then once more. */
-async function reaches(
-  { star }: PolicyNode,
-  from: string,
-  probes: readonly PeerProbe[],
-  expected: readonly ProbeOutcome[],
-): Promise<void> {
-  const { peer } = star.member(from);
-  await expect.poll(() => peer.probe(probes), { timeout: 20_000 }).toEqual(expected);
-  expect(await peer.probe(probes)).toEqual(expected);
-}
-
-function pings({ star }: PolicyNode, from: string, to: string): boolean {
-  try {
-    star.member(from).ns.exec('ping', '-q', '-c', '2', '-i', '0.1', '-W', '1', to);
-    return true;
-  } catch {
-    return false;
-  }
-}
+import {
+  A4,
+  A6,
+  B4,
+  B6,
+  C4,
+  C6,
+  ICMP,
+  ICMPV6,
+  pings,
+  probe,
+  reaches,
+  TCP,
+  threeWorkloads,
+  UDP,
+} from '../helpers/policy-probing.ts';
 
 test('a workload that is isolated is reached by whom and where its rules say, and its own connections work', async () => {
-  await using made = await node();
+  await using made = await threeWorkloads();
   await made.star.member('a').peer.serve('TCP', 90);
   const all = [probe(B4, 80), probe(B4, 81), probe(B6, 80), probe(B4, 80, 'UDP'), probe(B6, 80, 'UDP')];
   await reaches(made, 'a', all, ['open', 'open', 'open', 'open', 'open']);
@@ -76,4 +46,74 @@ test('a workload that is isolated is reached by whom and where its rules say, an
   expect(packets[0]).toBeGreaterThan(0);
   expect(made.enforcer.drops()).toMatchObject({ BROKEN: { packets: 0 }, MALFORMED: { packets: 0 } });
   expect(made.enforcer.drops()['DENIED']?.packets).toBeGreaterThan(0);
+});
+
+test('what is rejected is told at once, by a reset or by ICMP, over IPv4 and IPv6', async () => {
+  await using made = await threeWorkloads();
+  const rules = [
+    { protocol: TCP, port: 80, action: 'reject' },
+    { protocol: UDP, action: 'reject' },
+    { action: 'allow' },
+  ] as const;
+  await made.enforce(handPolicy(2, { 2: { ingress: rules } }), true);
+  const both = [probe(B4, 80), probe(B6, 80), probe(B4, 80, 'UDP'), probe(B4, 81), probe(B6, 81)];
+  await reaches(made, 'a', both, ['refused', 'refused', 'refused', 'open', 'open']);
+  await reaches(made, 'a', [probe(B6, 80, 'UDP')], ['refused']);
+  // what leaves an endpoint is refused by its own side
+  await made.enforce(
+    handPolicy(3, { 1: { egress: [{ protocol: TCP, port: 81, action: 'reject' }, { action: 'allow' }] } }),
+    true,
+  );
+  await reaches(made, 'a', [probe(B4, 81), probe(B6, 81), probe(B4, 80)], ['refused', 'refused', 'open']);
+  expect(made.enforcer.drops()['REJECTED']?.packets).toBeGreaterThan(10);
+});
+
+test('so many packets as a limit lets through pass, and audit lets everything pass and counts', async () => {
+  await using made = await threeWorkloads();
+  const limit = { unit: 'packets', rate: 1, burst: 5, per: 'source' } as const;
+  await made.enforce(
+    handPolicy(2, {
+      2: {
+        ingress: [
+          { protocol: ICMP, action: 'allow', limit },
+          { action: 'allow', audit: 'deny' },
+        ],
+      },
+    }),
+    true,
+  );
+  const { ns } = made.star.member('a');
+  // of 20 at once 5 pass, and those of the time that it takes
+  const output = ns.exec('sh', '-c', `ping -q -c 20 -i 0.01 -W 1 ${B4} || true`);
+  const received = Number(/(\d+) received/.exec(output)?.[1]);
+  expect(received).toBeGreaterThanOrEqual(5);
+  expect(received).toBeLessThan(12);
+  expect(pings(made, 'c', B4)).toBe(true);
+  await reaches(made, 'a', [probe(B4, 80), probe(B6, 80)], ['open', 'open']);
+  const { LIMITED, AUDIT } = made.enforcer.drops();
+  expect(LIMITED?.packets).toBe(20 - received);
+  expect(AUDIT?.packets).toBeGreaterThan(1);
+});
+
+test('a host is an endpoint too, and its own connections, ARP and neighbour discovery work', async () => {
+  await using made = await threeWorkloads();
+  const { hub } = made.star;
+  await made.enforce(
+    handPolicy(2, {
+      1: {
+        host: true,
+        ingress: [
+          { protocol: ICMP, action: 'allow' },
+          { protocol: ICMPV6, action: 'deny' },
+        ],
+      },
+    }),
+    true,
+  );
+  // to the host: allowed by a rule, not allowed, and what the host begins itself
+  expect(pings(made, 'a', '169.254.1.1')).toBe(true);
+  hub.ip('neigh', 'flush', 'all');
+  hub.exec('ping', '-q', '-c', '1', '-W', '2', A6);
+  expect(pings(made, 'a', 'fe80::1%eth0')).toBe(false);
+  expect(made.enforcer.drops()['NEIGHBOUR']?.packets).toBeGreaterThan(0);
 });

@@ -10,6 +10,7 @@ import type { RevisionRecord } from '../../engine/journal/records.ts';
 import { exportDocuments } from '../../plan/export.ts';
 import { renderPlan } from '../../plan/render.ts';
 import { planReport } from '../../plan/report.ts';
+import { keptSettings } from './kept-settings.ts';
 import { readRequest, readRevisionRequest } from './requests.ts';
 
 type Methods = { readonly [M in keyof ChangeService]: (...args: never[]) => Promise<Uint8Array> };
@@ -53,7 +54,8 @@ export function engineMethods(engine: Engine, drift: DriftWatch): Methods {
     },
     async exportState({ netns = '', form }: { readonly netns?: string; readonly form?: 'json' | 'yaml' }) {
       const observed = await engine.parts.reader.read({ netns, keys: new Map(), all: true });
-      const documents = exportDocuments([...observed.values()]);
+      const kept = await keptSettings(engine, netns, observed);
+      const documents = exportDocuments([...observed.values(), ...kept]);
       return form === 'yaml' ? bytesOf(renderDocuments(documents)) : json({ documents });
     },
     async diff({ from, to }: { readonly from?: number; readonly to?: number }, view?: PlanView) {

@@ -10,6 +10,7 @@ import type { CliDeps } from '../deps.ts';
 import { growthColumns, TOTAL_COLUMNS } from '../drops/columns.ts';
 import { type DropGrowth, dropGrowth } from '../drops/growth.ts';
 import { runDropsLive } from '../drops/live.ts';
+import { renderYaml } from '../output/list.ts';
 import { isUtf8, paintAscii } from '../output/style.ts';
 import { renderTable, TableWriter } from '../output/table.ts';
 import { Terminal } from '../top/terminal.ts';
@@ -100,9 +101,12 @@ async function lines(
     const now = await read();
     const grown = dropGrowth(before, now).filter((row) => row.grown > 0);
     time = new Date(now.timestamp).toISOString().slice(11, 19);
-    if (output === 'table') await out.write(grown.length === 0 ? '' : table.page(grown));
-    else
-      for (const row of grown) await out.write(`${JSON.stringify({ timestamp: now.timestamp, ...row })}\n`);
+    if (grown.length > 0) {
+      const rows = grown.map((row) => ({ timestamp: now.timestamp, ...row }));
+      if (output === 'table') await out.write(table.page(grown));
+      else if (output === 'yaml') await out.write(renderYaml(rows));
+      else await out.write(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    }
     before = now;
   }
 }

@@ -11,8 +11,17 @@ import { ATTEMPT_MS, type Probe } from './probe.ts';
 
 type Needs = Pick<EngineParts, 'open' | 'pathTo'>;
 
-/** Addresses of nobody (RFC 5737, RFC 3849): the way to them is the default route. */
-const ANYWHERE = ['198.51.100.1', '2001:db8::1'];
+/**
+ * Addresses of nobody, by family (RFC 5737, RFC 2544, RFC 1112; RFC 3849, RFC 9637): the way to them is the default
+ * route, unless a node has routes for just these, as one that practises does. No packet goes there.
+ */
+const ANYWHERE = [
+  ['198.51.100.1', '203.0.113.1', '192.0.2.1', '198.18.0.1', '240.0.0.1'],
+  ['2001:db8::1', '3fff::1', '2001:db8:ffff:ffff::1'],
+];
+
+/** Default routes, also in the halves that tunnels make of them, as the end of a route's key begins. */
+const DEFAULT = / (default|0\.0\.0\.0\/[01]|128\.0\.0\.0\/1|::\/[01]|8000::\/1|2000::\/3)( |$)/;
 
 /**
  * The probes of a change: those that were asked for and, unless `none` is among them, the way to the default gateway
@@ -74,7 +83,7 @@ function fetchOnce(url: string): Promise<void> {
 
 function gatewayProbe({ open, pathTo }: Needs): Probe {
   return explicit('gateway', async () => {
-    const paths = await Promise.all(ANYWHERE.map((address) => pathTo(address)));
+    const paths = await Promise.all(ANYWHERE.map((addresses) => defaultPath(pathTo, addresses)));
     const gateways = paths.filter(
       (path): path is GatewayPath => path?.gateway !== undefined && path.dev !== undefined,
     );
@@ -86,6 +95,18 @@ function gatewayProbe({ open, pathTo }: Needs): Probe {
       await resolveNeighbour(route, gateway, index.known(dev) as number);
     }
   });
+}
+
+/** The first way that is by a default route. */
+async function defaultPath(
+  pathTo: Needs['pathTo'],
+  addresses: readonly string[],
+): Promise<CallerPath | undefined> {
+  for (const address of addresses) {
+    const path = await pathTo(address);
+    if (path?.route !== undefined && DEFAULT.test(path.route)) return path;
+  }
+  return undefined;
 }
 
 type GatewayPath = CallerPath & { readonly gateway: string; readonly dev: string };

@@ -40,11 +40,15 @@ export function createProgramHost({ pinDir, stateDir, keyDir }: HostSettings): P
     openFunction: (program, name) => openFunction(shelves, program, name),
     remove: (name) => remove(shelves, name),
     async check(object, uses, load) {
+      shelves.pins.mustBePossible();
       const bytes = await objects.bytesOf(object);
       mustFit(functionsIn(bytes), uses);
       if (load) tryOut((await import('./load.ts')).loadObject, object, bytes);
     },
-    store: (digest, bytes) => objects.put(digest, bytes),
+    async store(digest, bytes) {
+      functionsIn(bytes);
+      await objects.put(digest, bytes);
+    },
   };
 }
 

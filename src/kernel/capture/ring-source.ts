@@ -72,7 +72,10 @@ class RingHandle implements CaptureHandle {
     const numbers = this.#numbers;
     numbers[N.most] = BigInt(most);
     const bytes = native().captureRead(this.#capture, into.subarray(0, room), numbers);
-    if (bytes <= 0) return { bytes: 0, packets: 0, octets: 0 };
+    if (bytes <= 0) {
+      this.#watch.resume();
+      return { bytes: 0, packets: 0, octets: 0 };
+    }
     return { bytes, packets: Number(numbers[N.packets]), octets: Number(numbers[N.octets]) };
   }
 
@@ -99,22 +102,29 @@ class RingHandle implements CaptureHandle {
   }
 }
 
-/** A device that goes down or away is an error of the socket, which is taken off it; one that comes back goes on. */
+/**
+ * Wakes once, and again when what there was has been read: the descriptor stays readable until then, and would keep the
+ * event loop from sleeping. A device that goes down or away is an error of the socket, which is taken off it; one that
+ * comes back goes on.
+ */
 function openWatch(capture: NativeCapture, wake: () => void) {
   const addon = native();
   const fd = checked('capture', addon.captureFd(capture));
-  const resume = () => addon.fdWatchSet(watch, FD_EVENT.readable);
+  let isWatching = false;
+  const resume = () => {
+    if (isWatching) return;
+    isWatching = true;
+    addon.fdWatchSet(watch, FD_EVENT.readable);
+  };
   const watch = checked(
     'watch the packets',
     addon.fdWatchOpen(fd, (status) => {
-      if (status < 0) {
-        addon.socketStatus(fd);
-        // a device that is gone for good stays an error: not in a circle without a pause
-        if (addon.captureDevice(capture) > 0) resume();
-      }
+      addon.fdWatchSet(watch, FD_EVENT.none);
+      isWatching = false;
+      if (status < 0) addon.socketStatus(fd);
       wake();
     }),
   );
   resume();
-  return { close: () => addon.fdWatchClose(watch) };
+  return { resume, close: () => addon.fdWatchClose(watch) };
 }

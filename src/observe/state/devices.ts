@@ -5,7 +5,7 @@ import { isWeirError } from '../../base/errors.ts';
 import { KernelError } from '../../base/kernel-error.ts';
 import { wireOf } from '../../base/wire.ts';
 import { GENLMSGHDR_SIZE } from '../../codec/generated/netlink.ts';
-import { type FileReader, NETLINK, type NetlinkTransport } from '../../kernel/ports.ts';
+import { type FileReader, type NamespaceIo, NETLINK, type NetlinkTransport } from '../../kernel/ports.ts';
 import { GROUPS } from '../../kinds/device/device.ts';
 import type { Group } from '../../kinds/device/group.ts';
 import { NAPI_SETTINGS } from '../../kinds/device/napi.ts';
@@ -21,21 +21,26 @@ const LACKING: readonly number[] = [ERRNO.EOPNOTSUPP, ERRNO.EINVAL];
 export const deviceReader: ClassReader = {
   class: 'device',
   async read({ io, indexOf }, { keys }, found) {
-    const transport = await io.netlink(NETLINK.GENERIC);
     for (const dev of keys) {
       const index = indexOf(dev);
       if (index === undefined) continue;
-      const groups: [string, unknown][] = [];
-      for (const group of GROUPS) {
-        const values = await groupOf(transport, group, index);
-        if (values !== undefined) groups.push([group.name, values]);
-      }
-      const folder = `class/net/${dev}`;
-      const queues = await queuesOf(io.sys, folder);
-      found({ dev, ...Object.fromEntries(groups), ...(await napiOf(io.sys, folder)), ...queues });
+      found(await readDevice(io, dev, index));
     }
   },
 };
+
+/** The tunables of a device that it has. */
+export async function readDevice(io: NamespaceIo, dev: string, index: number): Promise<Spec> {
+  const transport = await io.netlink(NETLINK.GENERIC);
+  const groups: [string, unknown][] = [];
+  for (const group of GROUPS) {
+    const values = await groupOf(transport, group, index);
+    if (values !== undefined) groups.push([group.name, values]);
+  }
+  const folder = `class/net/${dev}`;
+  const queues = await queuesOf(io.sys, folder);
+  return { dev, ...Object.fromEntries(groups), ...(await napiOf(io.sys, folder)), ...queues };
+}
 
 /** Undefined where the driver does not have them. */
 async function groupOf(transport: NetlinkTransport, group: Group, devIndex: number): Promise<unknown> {

@@ -30,12 +30,17 @@ export class Pins {
   }
 
   /** @throws {WeirError} `BPF_FEATURE` where it would be on no bpffs. */
-  prepare(name: string): void {
+  mustBePossible(): void {
     if (!isOnBpffs(this.#root))
       throw new WeirError('BPF_FEATURE', {
         feature: `pinning in ${this.#root}`,
         problem: 'it is in no bpffs: mount one with `mount -t bpf bpf /sys/fs/bpf`',
       });
+  }
+
+  /** @throws {WeirError} `BPF_FEATURE` as above. */
+  prepare(name: string): void {
+    this.mustBePossible();
     for (const sort of SORTS) mkdirSync(this.#folder(name, sort), { recursive: true, mode: 0o700 });
   }
 

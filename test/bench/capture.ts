@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// Capturing small packets to a file: the agent against tcpdump, on the same traffic in turns. CPU is that of the capturing
+// process alone; the kernel's half of a capture runs where packets arrive and is the same for both.
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { CaptureReport } from '../../src/model/capture.ts';
+import { type AgentProcess, agentProcess } from '../helpers/agent-process.ts';
+import { start, until } from '../helpers/capture-agent.ts';
+import { ask } from '../helpers/http-fixture.ts';
+import { netns, type TestNetns } from '../helpers/netns.ts';
+
+const RATE = 300_000;
+const SECONDS = 3;
+const PAIRS = process.argv.includes('--quick') ? 1 : 7;
+const BUFFER = 32 << 20;
+const JIFFIES = 100;
+const TARGETS = { cpuRatio: 1, lost: 0 };
+const GENERATOR = fileURLToPath(new URL('./capture-generator.ts', import.meta.url));
+const MAC = '02:00:00:00:00:01';
+
+/** One run of one program. */
+interface Run {
+  readonly sent: number;
+  readonly captured: number;
+  readonly lost: number;
+  readonly cpuNs: number;
+  readonly rate: number;
+}
+
+const median = (values: readonly number[]) =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+const rounded = (value: number) => Number(value.toFixed(2));
+
+/** Nanoseconds of CPU that a process has used, with those of its threads. */
+function cpuOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return ((Number(fields[11]) + Number(fields[12])) * 1e9) / JIFFIES;
+}
+
+/** Packets that IP got: all that arrived, whoever captured them. */
+function received(ns: TestNetns): number {
+  const [names = '', values = ''] = ns.exec('cat', '/proc/net/snmp').split('\n');
+  return Number(values.split(' ')[names.split(' ').indexOf('InReceives')]);
+}
+
+/** Let packets arrive. @returns how many did, and how many a second. */
+async function traffic(ns: TestNetns): Promise<{ readonly sent: number; readonly rate: number }> {
+  const index = JSON.parse(ns.ip('-j', 'link', 'show', 'cap0'))[0].ifindex as number;
+  const before = received(ns);
+  const words = [GENERATOR, ns.name, String(index), MAC, String(RATE), String(SECONDS)];
+  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [said] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  const sent = received(ns) - before;
+  return { sent, rate: sent / (JSON.parse(said) as { seconds: number }).seconds };
+}
+
+async function byTcpdump(ns: TestNetns, directory: string): Promise<Run> {
+  const file = join(directory, 'tcpdump.pcap');
+  const words = ['tcpdump', '-n', '-i', 'cap0', '-B', String(BUFFER >> 10), '-w', file];
+  const more = ['--time-stamp-precision=nano', '-Z', 'root', 'udp'];
+  const tcpdump = start('nsenter', `--net=/run/netns/${ns.name}`, ...words, ...more);
+  await until(tcpdump.errors, (said) => said.includes('listening'));
+  const pid = tcpdump.child.pid as number;
+  const before = cpuOf(pid);
+  const { sent, rate } = await traffic(ns);
+  await delay(1_200);
+  const cpu = cpuOf(pid) - before;
+  tcpdump.child.kill('SIGINT');
+  await tcpdump.ended();
+  const number = (what: string) => Number(new RegExp(`(\\d+) packets? ${what}`).exec(tcpdump.errors())?.[1]);
+  const captured = number('captured');
+  rmSync(file);
+  return { sent, captured, lost: sent - captured, cpuNs: cpu / sent, rate };
+}
+
+async function byAgent(ns: TestNetns, agent: AgentProcess, directory: string): Promise<Run> {
+  const body = {
+    devices: [{ device: 'cap0' }],
+    filter: 'udp',
+    limits: { packets: 1e9, bytes: 2 ** 31, seconds: 60 },
+    file: { name: 'weir.pcapng' },
+    detach: true,
+  };
+  const headers = { 'content-type': 'application/json' };
+  const answer = await ask(agent.to, '/v1/captures', { method: 'POST', headers, body: JSON.stringify(body) });
+  const { id } = JSON.parse(answer.body) as CaptureReport;
+  const before = cpuOf(agent.pid);
+  const { sent, rate } = await traffic(ns);
+  await delay(1_200);
+  const cpu = cpuOf(agent.pid) - before;
+  const stopped = await ask(agent.to, `/v1/captures/${id}`, { method: 'DELETE' });
+  const { packets, dropped } = stopped.json as unknown as CaptureReport;
+  if (packets + dropped !== sent)
+    throw new Error(`${sent} arrived, of which ${packets} and ${dropped} are known`);
+  const read = execFileSync('capinfos', ['-c', '-M', '-T', '-r', join(directory, 'weir.pcapng')], {
+    encoding: 'utf8',
+  });
+  if (Number(read.trim().split(/\s+/).at(-1)) !== packets)
+    throw new Error(`the file has other packets: ${read}`);
+  rmSync(join(directory, 'weir.pcapng'));
+  return { sent, captured: packets, lost: sent - packets, cpuNs: cpu / sent, rate };
+}
+
+await using stack = new AsyncDisposableStack();
+const ns = stack.use(await netns('we-cap'));
+ns.ip('link', 'add', 'cap0', 'address', MAC, 'type', 'veth', 'peer', 'name', 'cap1');
+for (const name of ['cap0', 'cap1']) ns.ip('link', 'set', name, 'arp', 'off', 'up');
+const directory = mkdtempSync(join(tmpdir(), 'we-cap-'));
+execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1g', 'none', directory]);
+stack.defer(() => {
+  execFileSync('umount', ['-l', directory]);
+  rmSync(directory, { recursive: true, force: true });
+});
+mkdirSync(`${directory}/kept`);
+const settings = [
+  `capture.directory=${directory}/kept`,
+  'capture.minFreeBytes=0',
+  `capture.bufferBytes=${BUFFER}`,
+  'telemetry.disable=[all]',
+];
+const agent = stack.use(
+  await agentProcess({ netns: ns.name, args: settings.flatMap((one) => ['--set', one]) }),
+);
+
+const pairs: { readonly tcpdump: Run; readonly weir: Run }[] = [];
+for (let i = 0; i < PAIRS; i++) {
+  const runs = [
+    async () => ({ tcpdump: await byTcpdump(ns, directory) }),
+    async () => ({ weir: await byAgent(ns, agent, `${directory}/kept`) }),
+  ];
+  if (i % 2 === 1) runs.reverse();
+  const both: Partial<(typeof pairs)[number]> = {};
+  for (const run of runs) Object.assign(both, await run());
+  const pair = both as (typeof pairs)[number];
+  pairs.push(pair);
+  const words = ({ cpuNs, lost, rate }: Run) =>
+    `${cpuNs.toFixed(0)} ns CPU a packet, ${lost} lost at ${(rate / 1000).toFixed(0)}k packets/s`;
+  console.log(`weir ${words(pair.weir)}; tcpdump ${words(pair.tcpdump)}`);
+}
+
+const summary = (name: 'weir' | 'tcpdump') => ({
+  cpuNs: rounded(median(pairs.map((pair) => pair[name].cpuNs))),
+  lost: pairs.reduce((sum, pair) => sum + pair[name].lost, 0),
+  packets: pairs.reduce((sum, pair) => sum + pair[name].sent, 0),
+  rate: Math.round(median(pairs.map((pair) => pair[name].rate))),
+});
+const figures = { weir: summary('weir'), tcpdump: summary('tcpdump') };
+const cpu = rounded(median(pairs.map(({ weir, tcpdump }) => weir.cpuNs / tcpdump.cpuNs)));
+const met = cpu <= TARGETS.cpuRatio && figures.weir.lost === TARGETS.lost;
+console.log(JSON.stringify({ bench: 'capture', figures, ratios: { cpu }, targets: TARGETS, met }));
