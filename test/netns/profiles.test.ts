@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { documentsFor } from '../../src/tuning/advice/documents.ts';
 import { documentsIn, testEngine } from '../helpers/engine.ts';
 import { netns } from '../helpers/netns.ts';
 
@@ -72,6 +73,53 @@ test('a profile is planned, applied, watched, changed and given back', async () 
     });
     expect(await engine.apply(wishOf(), WISH, ASKER)).toMatchObject({ status: 'confirmed' });
     expect(values()).toEqual(before);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
+
+test('documents of advice apply, beside a profile and on their own', async () => {
+  await using ns = await netns('wt-adv');
+  ns.ip('link', 'add', 'v0', 'type', 'veth', 'peer', 'name', 'v1');
+  const directory = await mkdtemp(join(tmpdir(), 'weir-advice-'));
+  const sys = (file: string) =>
+    ns.exec('sh', '-c', `ip netns exec ${ns.name} cat /sys/class/net/v0/${file}`).trim();
+  try {
+    await using one = testEngine(directory);
+    const wish = (...texts: string[]) => ({ documents: texts.flatMap(documentsIn), prune: false });
+    const profile = text('Tuning', 'profile', {
+      netns: ns.name,
+      profile: { name: 'many-connections', devices: ['v0'] },
+    });
+    expect(await one.engine.apply(wish(profile), WISH, ASKER)).toMatchObject({ status: 'confirmed' });
+    expect(sys('queues/rx-0/rps_flow_cnt')).toBe('4096');
+    const made = documentsFor(
+      [
+        { sysctl: 'net.core.somaxconn', value: 2048 },
+        { dev: 'v0', setting: 'queues.rps_cpus', value: '1' },
+        { dev: 'v0', setting: 'txqlen', value: 2000 },
+      ],
+      ns.name,
+      'advice-x',
+      documentsIn(profile),
+    );
+    expect(made).toHaveLength(3);
+    const texts = made.map((document) => JSON.stringify(document));
+    expect(await one.engine.apply(wish(...texts), WISH, ASKER)).toMatchObject({ status: 'confirmed' });
+    expect([sys('queues/rx-0/rps_flow_cnt'), sys('queues/rx-0/rps_cpus'), sys('tx_queue_len')]).toEqual([
+      '4096',
+      '1',
+      '2000',
+    ]);
+    expect(ns.exec('sysctl', '-n', 'net.core.somaxconn').trim()).toBe('2048');
+    const back = await one.engine.rollback(1, WISH, ASKER);
+    expect(back).toMatchObject({ status: 'confirmed' });
+    expect([sys('queues/rx-0/rps_flow_cnt'), sys('queues/rx-0/rps_cpus'), sys('tx_queue_len')]).toEqual([
+      '4096',
+      '0',
+      '1000',
+    ]);
+    expect(ns.exec('sysctl', '-n', 'net.core.somaxconn').trim()).toBe('16384');
   } finally {
     await rm(directory, { recursive: true });
   }

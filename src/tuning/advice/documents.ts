@@ -30,26 +30,45 @@ export function documentsFor(
   name: string,
   documents: readonly Document[],
 ): readonly DocumentValue[] {
+  const own = inNamespace(documents, netns);
   const changed = new Map<Document, DocumentValue>();
   const rest: Proposal[] = [];
   for (const proposal of proposals) {
-    const owner = inNamespace(documents, netns).find((one) => declares(one, keyOf(proposal)));
+    const owner = own.find((one) => holds(one, proposal)) ?? profileFor(proposal, own, documents);
     if (owner === undefined) rest.push(proposal);
     else changed.set(owner, replaced(changed.get(owner) ?? owner.value, proposal));
   }
   return [...changed.values(), ...newDocuments(rest, netns, name)];
 }
 
-/** A name for a document: what the id of advice has and a name may not have becomes a dash. */
-export function documentNameOf(id: string): string {
-  return `advice-${id
-    .toLowerCase()
-    .replace(/[^a-z0-9.-]/g, '-')
-    .replace(/[^a-z0-9]+$/, '')}`.slice(0, 63);
+/** True for the document that declares the object: no other one may say anything of it. */
+function holds({ value: { kind, spec } }: Document, proposal: Proposal): boolean {
+  if ('sysctl' in proposal) return sysctlIn(spec, proposal.sysctl) !== undefined;
+  const [section, field] = placeOf(proposal.setting);
+  return (
+    (kind === 'Tuning' || section === 'links') && itemOf(spec, section, field, proposal.dev) !== undefined
+  );
 }
 
-function keyOf(proposal: Proposal): string {
-  return 'sysctl' in proposal ? `sysctl ${proposal.sysctl}` : `${proposal.dev} ${proposal.setting}`;
+/** The document whose profile sets devices: were one declared elsewhere, the profile would leave it alone. */
+function profileFor(
+  proposal: Proposal,
+  own: readonly Document[],
+  documents: readonly Document[],
+): Document | undefined {
+  if ('sysctl' in proposal || placeOf(proposal.setting)[0] !== 'devices') return undefined;
+  const known = profilesOf(documents);
+  return own.find((one) => (wholeProfile(known, wishOf(one)?.name ?? '')?.devices.size ?? 0) > 0);
+}
+
+function placeOf(setting: string): readonly [section: 'links' | 'devices', name: 'name' | 'dev'] {
+  return setting === 'txqlen' ? ['links', 'name'] : ['devices', 'dev'];
+}
+
+/** A name for a document: what the id of advice has and a name may not have becomes a dash. */
+export function documentNameOf(id: string): string {
+  const name = `advice-${id.toLowerCase().replace(/[^a-z0-9.-]/g, '-')}`;
+  return name.slice(0, 63).replace(/[^a-z0-9]+$/, '');
 }
 
 function inNamespace(documents: readonly Document[], netns: string): readonly Document[] {
@@ -58,12 +77,12 @@ function inNamespace(documents: readonly Document[], netns: string): readonly Do
   );
 }
 
-function declares({ value }: Document, key: string): boolean {
+function declares({ value: { kind, spec } }: Document, key: string): boolean {
   const [first = '', setting = ''] = key.split(' ');
-  if (first === 'sysctl') return sysctlIn(value.spec, setting) !== undefined;
-  if (setting === 'txqlen') return itemOf(value.spec, 'links', 'name', first)?.['txqlen'] !== undefined;
-  // whoever declares a device decides all of its settings: no other document may
-  return value.kind === 'Tuning' && itemOf(value.spec, 'devices', 'dev', first) !== undefined;
+  if (first === 'sysctl') return sysctlIn(spec, setting) !== undefined;
+  const [section, field] = placeOf(setting);
+  const item = kind === 'Tuning' || section === 'links' ? itemOf(spec, section, field, first) : undefined;
+  return item !== undefined && settingIn(item, setting) !== undefined;
 }
 
 /** The name under which a document declares a sysctl. */
@@ -81,11 +100,14 @@ function replaced(value: DocumentValue, proposal: Proposal): DocumentValue {
     const name = sysctlIn(spec, proposal.sysctl) ?? proposal.sysctl;
     return { ...value, spec: { ...spec, sysctls: { ...(spec['sysctls'] as Item), [name]: proposal.value } } };
   }
-  const [section, field] = proposal.setting === 'txqlen' ? ['links', 'name'] : ['devices', 'dev'];
-  const items = ((spec[section as string] ?? []) as readonly Item[]).map((item) =>
-    item[field as string] === proposal.dev ? withSetting(item, proposal.setting, proposal.value) : item,
+  const [section, field] = placeOf(proposal.setting);
+  const items = (spec[section] ?? []) as readonly Item[];
+  const known = items.some((item) => item[field] === proposal.dev);
+  const all = known ? items : [...items, { [field]: proposal.dev }];
+  const changed = all.map((item) =>
+    item[field] === proposal.dev ? withSetting(item, proposal.setting, proposal.value) : item,
   );
-  return { ...value, spec: { ...spec, [section as string]: items } };
+  return { ...value, spec: { ...spec, [section]: changed } };
 }
 
 function withSetting(item: Item, setting: string, value: unknown): Item {
