@@ -13,7 +13,7 @@
 #define PORT_STEPS 20
 
 /* Identity of an IPv4 address, in host order, by the policy in a slot. */
-VERIFIED_ALONE __u32 v4_identity(__u32 address, __u32 slot)
+static __always_inline __u32 v4_identity(__u32 address, __u32 slot)
 {
 	__u32 block = address >> 16;
 	__u16 low = address;
@@ -64,9 +64,9 @@ static __always_inline __u32 class_of(const struct packet *p)
 	case IPPROTO_SCTP:
 		return POLICY_CLASS_SCTP;
 	case IPPROTO_ICMP:
-		return is_v6(p) ? POLICY_CLASS_OTHER : POLICY_CLASS_ICMP;
+		return POLICY_CLASS_ICMP;
 	case IPPROTO_ICMPV6:
-		return is_v6(p) ? POLICY_CLASS_ICMPV6 : POLICY_CLASS_OTHER;
+		return POLICY_CLASS_ICMPV6;
 	}
 	return POLICY_CLASS_OTHER;
 }
@@ -89,7 +89,7 @@ static __always_inline __u32 port_key(const struct packet *p, __u32 origin)
 
 #define NO_VERDICT 0xffffffff
 
-VERIFIED_ALONE __u32 port_verdict(__u32 first, __u32 count, __u32 key)
+static __always_inline __u32 port_verdict(__u32 first, __u32 count, __u32 key)
 {
 	struct policy_port *record;
 	__u32 i;

@@ -137,7 +137,7 @@ static __always_inline void put_ports(struct packet *p, __be16 source, __be16 de
 }
 
 /* Bytes that the header of a protocol has at least; 0: it is not looked into. */
-static __always_inline __u32 header_of(__u32 protocol, bool v6)
+static __always_inline __u32 header_of(__u32 protocol)
 {
 	if (protocol == IPPROTO_TCP)
 		return TCP_HEADER;
@@ -145,7 +145,8 @@ static __always_inline __u32 header_of(__u32 protocol, bool v6)
 		return UDP_HEADER;
 	if (protocol == IPPROTO_SCTP)
 		return SCTP_HEADER;
-	if (protocol == (v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
+	/* Each also where it does not belong: its type is looked at all the same. */
+	if (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6)
 		return ICMP_HEADER;
 	return 0;
 }
@@ -188,7 +189,7 @@ static __always_inline enum icmp_kind icmp_kind(const struct packet *p)
 
 static __always_inline bool is_icmp(const struct packet *p)
 {
-	return p->key.protocol == (is_v6(p) ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+	return p->key.protocol == IPPROTO_ICMP || p->key.protocol == IPPROTO_ICMPV6;
 }
 
 /* What an echo and its reply have in common: the identifier, and who asked. */
@@ -240,7 +241,7 @@ static __always_inline void forget_l4(struct packet *p)
 
 static __always_inline enum parsed quick_l4(struct packet *p, const __u8 *l4, void *end)
 {
-	__u32 header = header_of(p->key.protocol, is_v6(p));
+	__u32 header = header_of(p->key.protocol);
 
 	if (!header)
 		return NOT_PLAIN;
@@ -460,7 +461,7 @@ VERIFIED_ALONE int thorough(struct __sk_buff *skb, struct packet *p, __u32 l3)
 	p->left = r.end - r.at;
 	if (parsed != PARSED)
 		return parsed;
-	size = header_of(p->key.protocol, is_v6(p));
+	size = header_of(p->key.protocol);
 	if (!size)
 		return PARSED;
 	if (p->left < size)

@@ -40,7 +40,7 @@ static __always_inline bool is_dhcp(const struct packet *p, const struct policy_
 
 static __always_inline bool is_dry(struct __sk_buff *skb)
 {
-	return skb->cb[0] == secret0 && skb->cb[1] == secret1 && skb->cb[2] == secret2 && skb->cb[3] == secret3;
+	return secret0 && skb->cb[0] == secret0 && skb->cb[1] == secret1 && skb->cb[2] == secret2 && skb->cb[3] == secret3;
 }
 
 static __always_inline __u32 why_unread(int parsed)
@@ -96,6 +96,8 @@ VERIFIED_ALONE int slow(struct __sk_buff *skb, struct packet *p, struct policy_p
 	kind = icmp_kind(p);
 	if (kind == ICMP_KIND_NEIGHBOUR || is_dhcp(p, at)) {
 		p->reason = kind == ICMP_KIND_NEIGHBOUR ? POLICY_NEIGHBOUR : POLICY_DHCP;
+		p->rule = POLICY_RULE_DEFAULT;
+		p->audit_rule = POLICY_RULE_DEFAULT;
 		count_reason(p, p->reason);
 		return PASS;
 	}

@@ -39,7 +39,7 @@ static __always_inline bool unquote(struct __sk_buff *skb, struct packet *p)
 		p->key.protocol = ip.protocol;
 		at += size;
 	}
-	if (!header_of(p->key.protocol, is_v6(p)) || at + QUOTED > end || bpf_skb_load_bytes(skb, at, header, QUOTED))
+	if (!header_of(p->key.protocol) || at + QUOTED > end || bpf_skb_load_bytes(skb, at, header, QUOTED))
 		return false;
 	if (is_icmp(p))
 		put_icmp(p, header);

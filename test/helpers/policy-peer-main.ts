@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs inside a network namespace: one command on each line of its input, one answer with its number on its output.
+import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { connect, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -27,7 +28,14 @@ function serve(protocol: 'TCP' | 'UDP', port: number): Promise<string> {
   });
 }
 
+function ping(to: string, timeoutMs: number): Promise<ProbeOutcome> {
+  const seconds = String(timeoutMs / 1000);
+  const child = spawn('ping', ['-q', '-n', '-c', '1', '-W', seconds, to], { stdio: 'ignore' });
+  return new Promise((resolve) => child.on('exit', (code) => resolve(code === 0 ? 'open' : 'silent')));
+}
+
 function probe({ protocol, to, port, timeoutMs, from }: PeerProbe): Promise<ProbeOutcome> {
+  if (protocol === 'ICMP') return ping(to, timeoutMs);
   return new Promise((resolve) => {
     if (protocol === 'TCP') {
       const socket = connect({ host: to, port, ...(from !== undefined && { localPort: from }) });

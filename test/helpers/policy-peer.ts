@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 export type ProbeOutcome = 'open' | 'refused' | 'silent';
 
 export interface PeerProbe {
-  readonly protocol: 'TCP' | 'UDP';
+  readonly protocol: 'TCP' | 'UDP' | 'ICMP';
   readonly to: string;
   readonly port: number;
   readonly timeoutMs: number;

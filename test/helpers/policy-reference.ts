@@ -129,12 +129,11 @@ function readTransport(
   fragment: Packet['fragment'],
 ): ReadFrame {
   const nothing = { ...network, protocol, fragment, sourcePort: 0, port: 0, type: 0, code: 0, flags: 0 };
-  const icmp = network.family === 4 ? ICMP : ICMPV6;
-  const least =
-    protocol === TCP ? 20 : protocol === SCTP ? 12 : protocol === UDP || protocol === icmp ? 8 : 0;
+  const isIcmp = protocol === ICMP || protocol === ICMPV6;
+  const least = protocol === TCP ? 20 : protocol === SCTP ? 12 : protocol === UDP || isIcmp ? 8 : 0;
   if (least === 0) return nothing;
   if (at + least > end) throw new Unread(fragment === 'first' ? 'FRAGMENT_SHORT' : 'MALFORMED');
-  if (protocol === icmp) return { ...nothing, type: view.getUint8(at), code: view.getUint8(at + 1) };
+  if (isIcmp) return { ...nothing, type: view.getUint8(at), code: view.getUint8(at + 1) };
   if (protocol === TCP) {
     const header = (view.getUint8(at + 12) >> 4) * 4;
     if (header < 20 || (fragment === 'whole' && at + header > end)) throw new Unread('MALFORMED');

@@ -132,10 +132,12 @@ export class PolicyEnforcer {
    */
   async update(compiled: CompiledPolicy, places: readonly EndpointPlace[], whole: boolean): Promise<void> {
     const entries = places.map(placeEntry);
-    if (!whole && this.#writer !== undefined && this.#tables !== undefined)
+    this.#sizes = fitting(this.#sizes, compiled.sizes);
+    const fits = this.#tables !== undefined && hasRoom(this.#tables, mapSizes(this.#sizes, this.#state));
+    if (!whole && fits && this.#writer !== undefined && this.#tables !== undefined)
       return this.#change(this.#tables, this.#writer, compiled, entries);
     await this.#settled;
-    const made = await this.#create(this.#sizes ?? compiled.sizes);
+    const made = await this.#create(this.#sizes);
     const writer = new MapWriter(made.map('policy_counters').cpus);
     try {
       const update = writer.fill(compiled, entries);
@@ -345,6 +347,20 @@ function placeEntry({ io, ifindex, side, endpoint, l3 = false }: EndpointPlace):
       flags: (side === 'host' ? PLACE_FLAG.host : 0) | (l3 ? PLACE_FLAG.l3 : 0),
     },
   ];
+}
+
+/** Sizes that were asked for, with more where more is needed: half as much again, so that it is not needed soon. */
+function fitting(asked: PolicySizes | undefined, needed: PolicySizes): PolicySizes {
+  const grown = Object.entries(needed).map(([name, count]) => {
+    const room = asked?.[name as keyof PolicySizes] ?? 0;
+    return [name, count <= room ? room : Math.ceil(count * 1.5) + 64];
+  });
+  return Object.fromEntries(grown) as unknown as PolicySizes;
+}
+
+/** Whether the tables are as large as they ought to be. */
+function hasRoom(tables: PolicyTables, sizes: Readonly<Record<string, number>>): boolean {
+  return Object.entries(sizes).every(([map, entries]) => tables.map(map).maxEntries >= entries);
 }
 
 function mapSizes(sizes: PolicySizes, state: StateSizes): Readonly<Record<string, number>> {

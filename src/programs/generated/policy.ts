@@ -2,64 +2,6 @@
 // Generated from the BTF of ebpf/policy/policy.bpf.c by tools/ebpf/main.ts: do not edit.
 import type { Wire } from '../../base/wire.ts';
 
-/** struct policy_segment */
-export interface PolicySegment {
-  readonly first: number;
-  readonly count: number;
-}
-
-export const POLICY_SEGMENT_SIZE = 8;
-
-export function decodePolicySegment(wire: Wire, at: number): PolicySegment {
-  return {
-    first: wire.view.getUint32(at, true),
-    count: wire.view.getUint32(at + 4, true),
-  };
-}
-
-/** struct policy_v4_root */
-export interface PolicyV4Root {
-  readonly slot: readonly PolicySegment[];
-}
-
-export const POLICY_V4_ROOT_SIZE = 16;
-
-export function decodePolicyV4Root(wire: Wire, at: number): PolicyV4Root {
-  return {
-    slot: Array.from({ length: 2 }, (_, i) => decodePolicySegment(wire, at + i * 8)),
-  };
-}
-
-/** struct policy_v4 */
-export interface PolicyV4 {
-  readonly low: number;
-  readonly identity: number;
-}
-
-export const POLICY_V4_SIZE = 8;
-
-export function decodePolicyV4(wire: Wire, at: number): PolicyV4 {
-  return {
-    low: wire.view.getUint16(at, true),
-    identity: wire.view.getUint32(at + 4, true),
-  };
-}
-
-/** struct policy_port */
-export interface PolicyPort {
-  readonly key: number;
-  readonly verdict: number;
-}
-
-export const POLICY_PORT_SIZE = 8;
-
-export function decodePolicyPort(wire: Wire, at: number): PolicyPort {
-  return {
-    key: wire.view.getUint32(at, true),
-    verdict: wire.view.getUint32(at + 4, true),
-  };
-}
-
 /** struct policy_peer_key */
 export interface PolicyPeerKey {
   readonly set: number;
@@ -85,6 +27,21 @@ export const BPF_SPIN_LOCK_SIZE = 4;
 export function decodeBpfSpinLock(wire: Wire, at: number): BpfSpinLock {
   return {
     val: wire.view.getUint32(at, true),
+  };
+}
+
+/** struct policy_segment */
+export interface PolicySegment {
+  readonly first: number;
+  readonly count: number;
+}
+
+export const POLICY_SEGMENT_SIZE = 8;
+
+export function decodePolicySegment(wire: Wire, at: number): PolicySegment {
+  return {
+    first: wire.view.getUint32(at, true),
+    count: wire.view.getUint32(at + 4, true),
   };
 }
 
@@ -419,6 +376,34 @@ export function decodePolicyPlace(wire: Wire, at: number): PolicyPlace {
   };
 }
 
+/** struct policy_v4_root */
+export interface PolicyV4Root {
+  readonly slot: readonly PolicySegment[];
+}
+
+export const POLICY_V4_ROOT_SIZE = 16;
+
+export function decodePolicyV4Root(wire: Wire, at: number): PolicyV4Root {
+  return {
+    slot: Array.from({ length: 2 }, (_, i) => decodePolicySegment(wire, at + i * 8)),
+  };
+}
+
+/** struct policy_v4 */
+export interface PolicyV4 {
+  readonly low: number;
+  readonly identity: number;
+}
+
+export const POLICY_V4_SIZE = 8;
+
+export function decodePolicyV4(wire: Wire, at: number): PolicyV4 {
+  return {
+    low: wire.view.getUint16(at, true),
+    identity: wire.view.getUint32(at + 4, true),
+  };
+}
+
 /** struct policy_v6_key */
 export interface PolicyV6Key {
   readonly length: number;
@@ -444,6 +429,21 @@ export const POLICY_V6_SIZE = 8;
 export function decodePolicyV6(wire: Wire, at: number): PolicyV6 {
   return {
     identity: Array.from({ length: 2 }, (_, i) => wire.view.getUint32(at + i * 4, true)),
+  };
+}
+
+/** struct policy_port */
+export interface PolicyPort {
+  readonly key: number;
+  readonly verdict: number;
+}
+
+export const POLICY_PORT_SIZE = 8;
+
+export function decodePolicyPort(wire: Wire, at: number): PolicyPort {
+  return {
+    key: wire.view.getUint32(at, true),
+    verdict: wire.view.getUint32(at + 4, true),
   };
 }
 
@@ -528,32 +528,16 @@ export function decodePolicyFlip(wire: Wire, at: number): PolicyFlip {
   };
 }
 
-export function encodePolicySegment(wire: Wire, at: number, value: PolicySegment): void {
-  wire.view.setUint32(at, value.first, true);
-  wire.view.setUint32(at + 4, value.count, true);
-}
-
-export function encodePolicyV4Root(wire: Wire, at: number, value: PolicyV4Root): void {
-  value.slot.forEach((one, i) => {
-    encodePolicySegment(wire, at + i * 8, one);
-  });
-}
-
-export function encodePolicyV4(wire: Wire, at: number, value: PolicyV4): void {
-  wire.view.setUint16(at, value.low, true);
-  wire.view.setUint32(at + 4, value.identity, true);
-}
-
-export function encodePolicyPort(wire: Wire, at: number, value: PolicyPort): void {
-  wire.view.setUint32(at, value.key, true);
-  wire.view.setUint32(at + 4, value.verdict, true);
-}
-
 export function encodePolicyPeerKey(wire: Wire, at: number, value: PolicyPeerKey): void {
   wire.view.setUint32(at, value.set, true);
   wire.view.setUint32(at + 4, value.identity, true);
 }
 
+
+export function encodePolicySegment(wire: Wire, at: number, value: PolicySegment): void {
+  wire.view.setUint32(at, value.first, true);
+  wire.view.setUint32(at + 4, value.count, true);
+}
 
 export function encodePolicyPeer(wire: Wire, at: number, value: Omit<PolicyPeer, 'lock'>): void {
   value.slot.forEach((one, i) => {
@@ -691,6 +675,17 @@ export function encodePolicyPlace(wire: Wire, at: number, value: Omit<PolicyPlac
   });
 }
 
+export function encodePolicyV4Root(wire: Wire, at: number, value: PolicyV4Root): void {
+  value.slot.forEach((one, i) => {
+    encodePolicySegment(wire, at + i * 8, one);
+  });
+}
+
+export function encodePolicyV4(wire: Wire, at: number, value: PolicyV4): void {
+  wire.view.setUint16(at, value.low, true);
+  wire.view.setUint32(at + 4, value.identity, true);
+}
+
 export function encodePolicyV6Key(wire: Wire, at: number, value: PolicyV6Key): void {
   wire.view.setUint32(at, value.length, true);
   wire.bytes.set(value.address, at + 4);
@@ -700,6 +695,11 @@ export function encodePolicyV6(wire: Wire, at: number, value: PolicyV6): void {
   value.identity.forEach((one, i) => {
     wire.view.setUint32(at + i * 4, one, true);
   });
+}
+
+export function encodePolicyPort(wire: Wire, at: number, value: PolicyPort): void {
+  wire.view.setUint32(at, value.key, true);
+  wire.view.setUint32(at + 4, value.verdict, true);
 }
 
 export function encodePolicyCounter(wire: Wire, at: number, value: PolicyCounter): void {
