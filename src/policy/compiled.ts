@@ -2,7 +2,13 @@
 // What compiling gives: the content of the datapath's maps (ebpf/policy/policy.h) as plain values, and differences of it.
 // Every number that names something (identity, set, rule, verdict, place in an array) is stable from one compilation to
 // the next, and is given away anew two epochs after it became free at the earliest.
-import type { PolicyAction, PolicyDirection, PolicyLimit } from '../model/policy.ts';
+import type {
+  EndpointSpec,
+  PolicyAction,
+  PolicyDirection,
+  PolicyLimit,
+  PolicySpec,
+} from '../model/policy.ts';
 
 /** A run of records in an array: `count` of them from `first` on. `count` 0 is nothing. */
 export interface Segment {
@@ -155,6 +161,14 @@ export interface PolicySizes {
   readonly counters: number;
 }
 
+/** Who selects whom. */
+export interface PolicyRelations {
+  /** Endpoints that a policy selects. */
+  selected(policy: string): readonly EndpointSpec[];
+  /** Policies that have something to say about an endpoint and direction, in any order. */
+  applied(endpoint: string, direction: PolicyDirection): Iterable<PolicySpec>;
+}
+
 /** Everything in force after an update. */
 export interface CompiledPolicy {
   readonly epoch: number;
@@ -171,6 +185,7 @@ export interface CompiledPolicy {
   rule(rule: number): RuleRecord | undefined;
   /** Every rule with its counter. */
   rules(): Iterable<RuleRecord>;
+  readonly relations: PolicyRelations;
 }
 
 /** Protocols with ports or types, by their number. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
 import type { EndpointSpec, PolicyRule, PolicySpec } from '../model/policy.ts';
-import { capacityErrors } from './capacity.ts';
+import { PolicyCompiler } from './compile/compiler.ts';
 import { endpointWarnings, policyWarnings } from './hygiene.ts';
 import { policyErrors } from './problems.ts';
 import { EMPTY_WORLD, type World } from './world.ts';
@@ -39,8 +39,13 @@ function world(policies: readonly PolicySpec[], endpoints: readonly EndpointSpec
   };
 }
 
-const warnings = (...policies: readonly PolicySpec[]) =>
-  policyWarnings(world(policies)).map(({ code, message }) => `${code} ${message}`);
+const warnings = (...policies: readonly PolicySpec[]) => {
+  const made = world(policies);
+  const { relations } = new PolicyCompiler().update(made);
+  return policyWarnings(made, made.policies.keys(), relations).map(
+    ({ code, message }) => `${code} ${message}`,
+  );
+};
 
 describe('warnings', () => {
   it('name a policy that selects nothing', () => {
@@ -102,11 +107,12 @@ describe('warnings', () => {
       endpoint('x/b', ['10.0.0.2'], 'b'),
       endpoint('x/c', ['10.0.0.2'], 'c'),
     ];
-    expect(endpointWarnings(world([], endpoints)).map(({ code, key }) => `${code} ${key}`)).toEqual([
-      'POLICY_NO_ADDRESS x/a',
-      'POLICY_SAME_ADDRESS x/b',
-      'POLICY_SAME_ADDRESS x/c',
-    ]);
+    expect(
+      endpointWarnings(
+        world([], endpoints),
+        endpoints.map(({ key }) => key),
+      ).map(({ code, key }) => `${code} ${key}`),
+    ).toEqual(['POLICY_NO_ADDRESS x/a', 'POLICY_SAME_ADDRESS x/b', 'POLICY_SAME_ADDRESS x/c']);
   });
 });
 
@@ -116,25 +122,5 @@ describe('errors', () => {
     expect(policyErrors(world([policy('Policy/p', [rule])]))[0]?.message).toBe(
       'policy Policy/p: ingress rule 1 (bad) names the CidrSet nowhere, which is not declared: declare it, or take it out',
     );
-  });
-
-  it('name what is full, by how much, and the setting', () => {
-    const sizes = {
-      endpoints: 1,
-      v4: 9,
-      v6: 1,
-      peers: 1,
-      sets: 1,
-      ports: 1,
-      verdicts: 1,
-      rules: 1,
-      counters: 1,
-    };
-    expect(capacityErrors(sizes, sizes)).toEqual([]);
-    expect(capacityErrors(sizes, { ...sizes, v4: 8 }).map(({ message }) => message)).toEqual([
-      expect.stringMatching(
-        /need 9 ranges of IPv4 addresses, and there is room for 8: .*policy\.capacity\.v4/,
-      ),
-    ]);
   });
 });

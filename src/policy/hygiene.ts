@@ -1,43 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is allowed and yet hardly meant: policies that select nothing, rules that never decide.
 import type { EndpointSpec, PolicyDirection, PolicyRule, PolicySpec } from '../model/policy.ts';
+import type { PolicyRelations } from './compiled.ts';
 import { coversRule } from './cover.ts';
 import { type PolicyProblem, ruleText } from './problems.ts';
 import { selects } from './select.ts';
 import { indexOf, type World, type WorldIndex } from './world.ts';
 
-/** Rules before one that are looked at. */
-const MOST_BEFORE = 2000;
+/** Rules beside one that are looked at. */
+const MOST_BESIDE = 2000;
 /** Endpoints of a policy at which its rules are looked at. */
 const MOST_ENDPOINTS = 16;
 
 const DIRECTIONS = ['ingress', 'egress'] as const;
 
-/** Warnings about policies. @param keys Policies to look at; all when absent. */
-export function policyWarnings(world: World, keys?: Iterable<string>): readonly PolicyProblem[] {
+/** Warnings about policies. @param keys Policies to look at. */
+export function policyWarnings(
+  world: World,
+  keys: Iterable<string>,
+  relations: PolicyRelations,
+): readonly PolicyProblem[] {
   const index = indexOf(world);
   const found: PolicyProblem[] = [];
-  for (const key of keys ?? world.policies.keys()) {
+  for (const key of keys) {
     const policy = world.policies.get(key);
     if (policy === undefined) continue;
-    const selected = selectedBy(policy, index);
+    const selected = relations.selected(key);
     if (selected.length === 0) {
       found.push(
         warning('POLICY_SELECTS_NOTHING', key, `policy ${key} selects no endpoint: nothing comes of it`),
       );
       continue;
     }
-    found.push(...equals(policy, selected, index), ...nobody(policy, index));
-    for (const direction of DIRECTIONS) found.push(...hidden(policy, direction, selected, index));
+    found.push(...equals(policy, selected, relations), ...nobody(policy, index));
+    for (const direction of DIRECTIONS) found.push(...hidden(policy, direction, selected, relations));
   }
   return found;
 }
 
-/** Warnings about endpoints. @param keys Endpoints to look at; all when absent. */
-export function endpointWarnings(world: World, keys?: Iterable<string>): readonly PolicyProblem[] {
+/** Warnings about endpoints. @param keys Endpoints to look at. */
+export function endpointWarnings(world: World, keys: Iterable<string>): readonly PolicyProblem[] {
   const index = indexOf(world);
   const found: PolicyProblem[] = [];
-  for (const key of keys ?? world.endpoints.keys()) {
+  for (const key of keys) {
     const endpoint = world.endpoints.get(key);
     if (endpoint === undefined) continue;
     const about = (code: string, message: string) =>
@@ -66,23 +71,18 @@ function warning(code: string, key: string, message: string): PolicyProblem {
   return { severity: 'warning', code, class: 'policy', key, message };
 }
 
-function selectedBy({ subject }: PolicySpec, index: WorldIndex): readonly EndpointSpec[] {
-  const all = [...index.world.endpoints.values()];
-  return all.filter((one) => selects(subject, one, index.labelsOf(one.namespace)));
-}
-
 /** Policies of one priority in a tier where the first match decides: their order is that of their names. */
 function equals(
   policy: PolicySpec,
   selected: readonly EndpointSpec[],
-  index: WorldIndex,
+  relations: PolicyRelations,
 ): readonly PolicyProblem[] {
   if (policy.tier === 'application') return [];
   const others = new Set<string>();
   for (const endpoint of selected.slice(0, MOST_ENDPOINTS))
     for (const direction of DIRECTIONS) {
       if (policy[direction] === undefined) continue;
-      for (const other of index.policiesOf(endpoint, direction))
+      for (const other of relations.applied(endpoint.key, direction))
         if (other.key !== policy.key && other.tier === policy.tier && other.priority === policy.priority)
           others.add(other.key);
     }
@@ -131,13 +131,13 @@ function hidden(
   policy: PolicySpec,
   direction: PolicyDirection,
   selected: readonly EndpointSpec[],
-  index: WorldIndex,
+  relations: PolicyRelations,
 ): readonly PolicyProblem[] {
   const found: PolicyProblem[] = [];
   const looked = selected.slice(0, MOST_ENDPOINTS);
   for (const [i, rule] of (policy[direction] ?? []).entries()) {
     if (isNodeRule(policy, rule)) continue;
-    const hiders = looked.map((one) => hiderOf(policy, direction, i, index.policiesOf(one, direction)));
+    const hiders = looked.map((one) => hiderOf(policy, direction, i, relations.applied(one.key, direction)));
     if (hiders.some((one) => one === undefined)) continue;
     const names = listed([...new Set(hiders as string[])]);
     found.push(
@@ -151,19 +151,19 @@ function hidden(
   return found;
 }
 
-/** The rule that hides the one at `index`, in the order in which an endpoint's policies are asked. */
+/** A rule that hides the one at `index`, among the policies of an endpoint. */
 function hiderOf(
   policy: PolicySpec,
   direction: PolicyDirection,
   index: number,
-  policies: readonly PolicySpec[],
+  policies: Iterable<PolicySpec>,
 ): string | undefined {
   const rule = policy[direction]?.[index] as PolicyRule;
   let looked = 0;
   for (const other of policies) {
     if (other.mode === 'audit' && policy.mode === 'enforce') continue;
     for (const [i, before] of (other[direction] ?? []).entries()) {
-      if (++looked > MOST_BEFORE) return undefined;
+      if (++looked > MOST_BESIDE) return undefined;
       if (!isBefore({ policy: other, index: i, rule: before }, { policy, index, rule })) continue;
       if (coversRule(before, rule)) return `${ruleText(direction, i, before)} of ${other.key}`;
     }

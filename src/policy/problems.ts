@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PolicyRule } from '../model/policy.ts';
+import { MAX_CHAIN } from './compiled.ts';
 import type { World } from './world.ts';
 
 /** Something about a policy that a person should know. An error forbids that it comes into force. */
@@ -40,3 +41,12 @@ function unknownSets({ peers = [] }: PolicyRule, { sets }: World): readonly stri
 export function ruleText(direction: string, index: number, { name }: Pick<PolicyRule, 'name'>): string {
   return `${direction} rule ${index + 1}${name === undefined ? '' : ` (${name})`}`;
 }
+
+/** A decision depends on more combinations of TCP flags than the datapath looks at. */
+export const OVERLONG: PolicyProblem = {
+  severity: 'error',
+  code: 'POLICY_FLAGS',
+  class: 'policy',
+  key: '',
+  message: `rules for one port ask for more than ${MAX_CHAIN - 1} combinations of TCP flags: use fewer rules with tcpFlags for it`,
+};

@@ -38,19 +38,17 @@ export function policyOrder(a: PolicySpec, b: PolicySpec): number {
 /** What is looked up often in a world; made when it is first asked for. */
 export class WorldIndex {
   readonly world: World;
-  readonly #byAddress = new Map<string, EndpointSpec[]>();
+  #addresses: Map<string, EndpointSpec[]> | undefined;
   readonly #labels = new Map<string, Labels>();
   readonly #policies = new Map<string, readonly PolicySpec[]>();
 
   constructor(world: World) {
     this.world = world;
-    for (const endpoint of world.endpoints.values())
-      for (const text of endpoint.addresses) {
-        const address = renderIp(parseIp(text));
-        const known = this.#byAddress.get(address);
-        if (known === undefined) this.#byAddress.set(address, [endpoint]);
-        else known.push(endpoint);
-      }
+  }
+
+  get #byAddress(): ReadonlyMap<string, EndpointSpec[]> {
+    this.#addresses ??= byAddress(this.world);
+    return this.#addresses;
   }
 
   /** Endpoints that have this address. */
@@ -86,6 +84,18 @@ export class WorldIndex {
     }
     return known;
   }
+}
+
+function byAddress({ endpoints }: World): Map<string, EndpointSpec[]> {
+  const found = new Map<string, EndpointSpec[]>();
+  for (const endpoint of endpoints.values())
+    for (const text of endpoint.addresses) {
+      const address = renderIp(parseIp(text));
+      const known = found.get(address);
+      if (known === undefined) found.set(address, [endpoint]);
+      else known.push(endpoint);
+    }
+  return found;
 }
 
 const indexes = new WeakMap<World, WorldIndex>();

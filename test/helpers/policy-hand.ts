@@ -168,6 +168,7 @@ class Hand {
       contents: () => contents,
       sizes: HAND_SIZES,
       overlong: false,
+      relations: { selected: () => [], applied: () => [] },
       endpoint: (key) => this.#endpoints.find((one) => one.key === key),
       rule: (number) => rules.find((one) => one.rule === number),
       rules: () => rules,

@@ -3,7 +3,8 @@ import { objectId } from '../../model/object.ts';
 import type { Diagnostic } from '../../plan/plan.ts';
 import { PolicyCompiler } from '../../policy/compile/compiler.ts';
 import type { PolicySizes } from '../../policy/compiled.ts';
-import { policyErrors } from '../../policy/problems.ts';
+import { endpointWarnings, policyWarnings } from '../../policy/hygiene.ts';
+import { OVERLONG, type PolicyProblem, policyErrors } from '../../policy/problems.ts';
 import { lockOutWarnings } from './lock-out.ts';
 import type { Examined, PolicyLogic } from './ports.ts';
 
@@ -32,6 +33,15 @@ const WHAT: Readonly<Record<keyof PolicySizes, string>> = {
   counters: 'rules that count',
 };
 
+const tooManyFlags: Diagnostic = {
+  severity: OVERLONG.severity,
+  code: OVERLONG.code,
+  message: OVERLONG.message,
+};
+
+/** Warnings that one plan shows. */
+const MOST_WARNINGS = 100;
+
 /** What ids of policies begin with. */
 const POLICY = objectId('', 'policy', '');
 const ENDPOINT = objectId('', 'endpoint', '');
@@ -42,6 +52,8 @@ export const policyLogic: PolicyLogic = {
   diagnose: (about) => [
     ...capacity(about),
     ...problems(about),
+    ...(about.compiled.overlong ? [tooManyFlags] : []),
+    ...warnings(about),
     ...sharedDevices(about),
     ...lockOutWarnings(about),
   ],
@@ -83,14 +95,23 @@ function* sharedDevices({ world, changed }: Examined): Generator<Diagnostic> {
 }
 
 function problems({ world, changed }: Examined): readonly Diagnostic[] {
-  const keys = [...changed].flatMap((id) => (id.startsWith(POLICY) ? [id.slice(POLICY.length)] : []));
   const isSetGone = [...changed].some((id) => id.startsWith('cidr-set '));
-  return policyErrors(world, isSetGone ? undefined : keys).map(
-    ({ severity, code, message, class: name, key }) => ({
-      severity,
-      code,
-      message,
-      id: objectId('', name, key),
-    }),
-  );
+  return policyErrors(world, isSetGone ? undefined : keysOf(changed, POLICY)).map(diagnosticOf);
+}
+
+/** What is allowed and yet hardly meant, of what changes. */
+function warnings({ world, compiled, changed }: Examined): readonly Diagnostic[] {
+  const found = [
+    ...policyWarnings(world, keysOf(changed, POLICY), compiled.relations),
+    ...endpointWarnings(world, keysOf(changed, ENDPOINT)),
+  ];
+  return found.slice(0, MOST_WARNINGS).map(diagnosticOf);
+}
+
+function keysOf(changed: ReadonlySet<string>, prefix: string): readonly string[] {
+  return [...changed].flatMap((id) => (id.startsWith(prefix) ? [id.slice(prefix.length)] : []));
+}
+
+function diagnosticOf({ severity, code, message, class: name, key }: PolicyProblem): Diagnostic {
+  return { severity, code, message, id: objectId('', name, key) };
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { EndpointSpec, Labels, PolicySpec } from '../../model/policy.ts';
+import type { EndpointSpec, Labels, PolicyDirection, PolicySpec } from '../../model/policy.ts';
 import type { CompiledPolicy, EndpointRecord, MapChanges, PolicySizes, RuleRecord } from '../compiled.ts';
 import { namespaceLabels } from '../select.ts';
 import { EMPTY_WORLD, type World } from '../world.ts';
@@ -114,6 +114,17 @@ export class PolicyCompiler {
     if (news.size > 0) policies.setsKnown(news);
   }
 
+  /** Endpoints that a policy selects. */
+  selected(policy: string): readonly EndpointSpec[] {
+    return Array.from(this.#parts.policies.get(policy)?.members ?? [], ({ spec }) => spec);
+  }
+
+  /** Policies that have something to say about an endpoint and direction, in any order. */
+  applied(endpoint: string, direction: PolicyDirection): readonly PolicySpec[] {
+    const policies = this.#parts.endpoints.get(endpoint)?.policies ?? [];
+    return [...policies].flatMap(({ spec, rules }) => (rules[direction] === undefined ? [] : [spec]));
+  }
+
   /** The datapath holds what was compiled last: what is compiled next differs from that. */
   accept(): void {
     this.#accepted++;
@@ -140,6 +151,7 @@ export class PolicyCompiler {
       },
       rule: (number: number): RuleRecord | undefined => book.rule(number),
       rules: () => book.all(),
+      relations: this,
     };
   }
 }
