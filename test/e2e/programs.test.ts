@@ -2,9 +2,9 @@
 // Operators' programs from the command line and by HTTP, over an agent of their own.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { ProgramList, ProgramReport } from '../../src/api/schemas/programs.ts';
 import { type AgentProcess, agentProcess, scratch } from '../helpers/agent-process.ts';
 import { bpfObject, PRELUDE } from '../helpers/bpf-object.ts';
@@ -56,6 +56,7 @@ function send(ns: TestNetns, count: number): void {
 
 test('the command line deploys, lists, measures and deletes', async () => {
   const directory = scratch();
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   await using ns = await cabled();
   using pins = bpffs();
   await using agent = await agentIn(ns, pins.path, directory);
@@ -134,6 +135,7 @@ async function scraped(agent: AgentProcess): Promise<string> {
 
 test('by HTTP: put an object, put, look at and delete a program', async () => {
   const directory = scratch();
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   await using ns = await cabled();
   using pins = bpffs();
   await using agent = await agentIn(ns, pins.path, directory);
@@ -183,6 +185,7 @@ test('by HTTP: put an object, put, look at and delete a program', async () => {
 
 test('an agent that is killed leaves programs attached, and finds them again', async () => {
   const directory = scratch();
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   await using ns = await cabled();
   using pins = bpffs();
   const bytes = counterObject();
