@@ -20,9 +20,13 @@ with the kernel's option that brings it. **fails**: a defect of Weir there.
 
 /** Write the page from runs of all kernels. */
 export function writeMatrix(runs: readonly KernelRun[]): void {
+  writeFileSync(join(ROOT, 'docs/kernels.md'), matrixText(runs));
+}
+
+/** The page, of the kernels that were tested. */
+export function matrixText(runs: readonly KernelRun[]): string {
   const tested = runs.filter(({ results }) => results.length > 0);
-  const text = [HEAD, overview(tested), features(tested), suites(tested)].join('\n');
-  writeFileSync(join(ROOT, 'docs/kernels.md'), text);
+  return [HEAD, overview(tested), features(tested), suites(tested)].join('\n');
 }
 
 function overview(runs: readonly KernelRun[]): string {

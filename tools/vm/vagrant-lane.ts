@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { vagrantBox } from './box.ts';
 import { secondsLeft } from './budget.ts';
 import { type Libvirt, startLibvirt } from './libvirt.ts';
-import { CACHE, ROOT } from './paths.ts';
+import { CACHE } from './paths.ts';
 import { InfrastructureError, run } from './process.ts';
 import { siteTests } from './site-tests.ts';
 import type { LaneRun } from './summary.ts';
@@ -45,8 +45,7 @@ async function once(nodes: readonly string[]): Promise<readonly TestResult[]> {
   const box = vagrantBox();
   const libvirt = await startLibvirt(join(CACHE, 'libvirt'));
   const said = (seconds: number, ...args: readonly string[]) =>
-    run('ip', [...libvirt.inside.slice(1), 'vagrant', ...args], {
-      cwd: join(ROOT, 'vagrant'),
+    run('nsenter', [...libvirt.inside.slice(1), 'vagrant', ...args], {
       env: { ...libvirt.env, WEIR_BOX: box.name, WEIR_POOL: libvirt.pool, WEIR_EMULATED: '1' },
       seconds,
     }).replaceAll('\r', '\n');

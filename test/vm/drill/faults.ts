@@ -15,6 +15,10 @@ import {
   tell,
 } from './machine.ts';
 
+interface NodeBody {
+  readonly features: readonly { readonly name: string; readonly supported: boolean }[];
+}
+
 type Fault = () => Promise<string | undefined>;
 
 /** Each fault tells its name and, when something is wrong, what. */
@@ -94,8 +98,10 @@ async function withoutBtf(agent: ChildProcess): Promise<string | undefined> {
   execFileSync('mount', ['--bind', '/run/empty', '/sys/kernel/btf/vmlinux']);
   const second = await startAgent();
   try {
-    const node = JSON.stringify((await request('GET', '/v1/node')).body);
-    if (!/btf/i.test(node)) return `GET /v1/node does not say that BTF is missing: ${node.slice(0, 600)}`;
+    const node = (await request('GET', '/v1/node')).body as NodeBody;
+    const told = node.features.find(({ name }) => name.endsWith('(BTF)'));
+    if (told?.supported !== false)
+      return `GET /v1/node does not say that BTF is missing: ${JSON.stringify(told)}`;
     const { status, body } = await change('a', 0);
     return status === 200 ? undefined : JSON.stringify(body);
   } finally {
