@@ -14,10 +14,6 @@ export const SUITES_OF_TESTS: readonly string[] = [
   'test/vm/guest',
   'test/contract/bpf.test.ts',
   'test/contract/native.test.ts',
-  'test/contract/namespaces.test.ts',
-  'test/contract/namespace-io.test.ts',
-  'test/netns/features.test.ts',
-  'test/netns/links-declare.test.ts',
   'test/netns/tc-declare.test.ts',
   'test/netns/filter-declare.test.ts',
 ];

@@ -2,10 +2,11 @@
 // Tests in virtual machines: `npm run test:vm`, or of some kernels and suites only:
 // `node tools/vm/main.ts --lane kernel --suite bookworm test/vm/guest/kinds.test.ts`.
 import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { setBudget } from './budget.ts';
 import { runDrills } from './drill-lane.ts';
-import { runKernel, SUITES_OF_TESTS, transformTests } from './kernel-lane.ts';
+import { type KernelRun, runKernel, SUITES_OF_TESTS, transformTests } from './kernel-lane.ts';
 import { SUITES } from './kernels.ts';
 import { writeMatrix } from './matrix.ts';
 import { type LaneRun, printKernel, printTests, printTotal, tail } from './summary.ts';
@@ -19,6 +20,7 @@ const { values, positionals: tests } = parseArgs({
     suite: { type: 'string', multiple: true },
     cuts: { type: 'string', default: '20' },
     nodes: { type: 'string', default: 'gateway,client,edge1' },
+    parallel: { type: 'string', default: String(Math.min(availableParallelism(), 3)) },
     minutes: { type: 'string', default: '120' },
     write: { type: 'boolean' },
     totals: { type: 'string' },
@@ -50,12 +52,17 @@ async function kernelLane(): Promise<readonly LaneRun[]> {
   if (!hasTools('kernel')) return [];
   const wanted = tests.length > 0 ? tests : SUITES_OF_TESTS;
   transformTests(wanted);
-  const runs = [];
-  for (const suite of values.suite ?? SUITES) {
-    const one = await runKernel(suite, wanted);
-    printKernel(one);
-    runs.push(one);
-  }
+  const suites = [...(values.suite ?? SUITES)];
+  const runs: KernelRun[] = [];
+  const worker = async () => {
+    for (let suite = suites.shift(); suite !== undefined; suite = suites.shift()) {
+      const one = await runKernel(suite, wanted);
+      printKernel(one);
+      runs.push(one);
+    }
+  };
+  await Promise.all(Array.from({ length: Number(values.parallel) }, worker));
+  runs.sort((a, b) => versionOf(a) - versionOf(b));
   if (values.write === true) writeMatrix(runs);
   return runs;
 }
@@ -82,4 +89,10 @@ function hasTools(needed: Lane): boolean {
     `${needed} lane not run: ${missing.join(', ')} missing. \`npm run setup:vm\` installs what it needs`,
   );
   return false;
+}
+
+/** 6.12 is above 6.1. */
+function versionOf({ kernel }: KernelRun): number {
+  const [major = 0, minor = 0] = (kernel?.series ?? '').split('.').map(Number);
+  return major * 1000 + minor;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Programs that the virtual machines need, each with a bound on its time, none outliving this process.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** A fault of the machine or its tools, not of Weir: such a step may be tried again. */
@@ -15,10 +15,13 @@ export interface RunOptions {
   readonly input?: string | Uint8Array;
   /** Seconds; five minutes when it is not given. */
   readonly seconds?: number;
+  /** A file that gets its output while it runs. */
+  readonly log?: string;
 }
 
 /** Run a program to its end. @returns its standard output. @throws InfrastructureError with what it said. */
 export function run(program: string, args: readonly string[], options: RunOptions = {}): string {
+  const log = options.log === undefined ? undefined : openSync(options.log, 'w');
   const done = spawnSync(program, args, {
     encoding: 'utf8',
     maxBuffer: 1 << 28,
@@ -27,10 +30,13 @@ export function run(program: string, args: readonly string[], options: RunOption
     env: options.env ?? process.env,
     ...(options.cwd !== undefined && { cwd: options.cwd }),
     ...(options.input !== undefined && { input: options.input }),
+    ...(log !== undefined && { stdio: ['ignore', log, log] }),
   });
-  if (done.error === undefined && done.status === 0) return done.stdout;
+  if (log !== undefined) closeSync(log);
+  const output = options.log === undefined ? done.stdout : readFileSync(options.log, 'utf8');
+  if (done.error === undefined && done.status === 0) return output;
   const why = done.error?.message ?? `exit ${done.status ?? done.signal}`;
-  const said = `${done.stdout ?? ''}${done.stderr ?? ''}`.trimEnd().slice(-4000);
+  const said = `${output ?? ''}${done.stderr ?? ''}`.trimEnd().slice(-4000);
   throw new InfrastructureError(`${program} ${args.join(' ')}: ${why}\n${said}`);
 }
 

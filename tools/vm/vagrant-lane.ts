@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { vagrantBox } from './box.ts';
 import { secondsLeft } from './budget.ts';
 import { type Libvirt, startLibvirt } from './libvirt.ts';
-import { CACHE } from './paths.ts';
+import { CACHE, cacheFolder } from './paths.ts';
 import { InfrastructureError, run } from './process.ts';
 import { siteTests } from './site-tests.ts';
 import type { LaneRun } from './summary.ts';
@@ -48,6 +48,8 @@ async function once(nodes: readonly string[]): Promise<readonly TestResult[]> {
     run('nsenter', [...libvirt.inside.slice(1), 'vagrant', ...args], {
       env: { ...libvirt.env, WEIR_BOX: box.name, WEIR_POOL: libvirt.pool, WEIR_EMULATED: '1' },
       seconds,
+      // what takes long can be watched
+      ...(seconds === UP_SECONDS && { log: join(cacheFolder('runs'), `vagrant-${args[0]}.log`) }),
     }).replaceAll('\r', '\n');
   try {
     said(COMMAND_SECONDS, 'box', 'add', '--name', box.name, '--provider', 'libvirt', box.file);
