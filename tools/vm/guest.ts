@@ -3,6 +3,7 @@
 // virtiofs for the root (read-only) and for a folder of results. Everything ends with it.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { secondsLeft } from './budget.ts';
 import { writeInitramfs } from './initramfs.ts';
 import type { GuestKernel } from './kernels.ts';
 import { ROOT } from './paths.ts';
@@ -71,7 +72,7 @@ async function follow(job: GuestJob, qemu: Background, work: string, started: nu
   if (!up) throw new InfrastructureError(`the guest did not boot:\n${console().slice(-3000)}`);
   const booted = performance.now();
   await job.beside?.({ cut: () => qemu.kill(), ended: qemu.ended });
-  await until(has('status'), job.seconds, qemu.ended);
+  await until(has('status'), job.seconds, () => qemu.ended() || secondsLeft() < 0);
   const ended = performance.now();
   const status = has('status')() ? Number(readFileSync(join(job.results, 'status'), 'utf8')) : undefined;
   await qemu.wait(15);
