@@ -2,7 +2,7 @@
 import { maskOf } from '../cpus.ts';
 import type { Rule } from '../rule.ts';
 
-const LEAST_RATE = 5000;
+const LEAST_RATE = 2000;
 
 /** Send queues that no CPU calls its own (Documentation/networking/scaling.rst XPS). */
 export const TRANSMIT_STEERING: Rule = {
