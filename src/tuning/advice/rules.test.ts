@@ -348,3 +348,18 @@ test('ids name the namespace, and rules of the machine speak of no other', () =>
   const dropping = second({ netns: 'blue', cpus: cpus({ dropped: 50 }), sysctls: map({}) });
   expect(advise(dropping, () => false)).toEqual([]);
 });
+
+test('what happened before does not count, nor does a counter that begins anew', () => {
+  const sysctls = map({ 'net.core.rmem_default': 212_992 });
+  const lost = (before: number, after: number) =>
+    advise(
+      second(
+        { snmp: snmp({ 'Udp.RcvbufErrors': after }), sysctls },
+        { snmp: snmp({ 'Udp.RcvbufErrors': before }) },
+      ),
+      () => false,
+    ).flatMap(({ evidence }) => evidence[0]?.value ?? []);
+  expect(lost(100, 100)).toEqual([]);
+  expect(lost(100, 7)).toEqual([]);
+  expect(lost(100, 103)).toEqual([3]);
+});
