@@ -82,13 +82,14 @@ export class Tap {
     return this.place.lost() ?? this.#handle.problem();
   }
 
-  /** Now and then: change the source when many packets come. */
+  /** Now and then: change the source when many packets come, or it has had an error. */
   look(): void {
     const now = performance.now();
     const rate = ((this.#packets - this.#before.packets) * 1000) / Math.max(1, now - this.#before.time);
     this.#before = { packets: this.#packets, time: now };
     const { fast } = this.#options;
-    if (fast === undefined || fast === this.#source || this.#changing || rate < MANY) return;
+    if (fast === undefined || fast === this.#source || this.#changing) return;
+    if (rate < MANY && this.#handle.ails?.() !== true) return;
     this.#changing = true;
     this.#change(fast).catch(() => {});
   }

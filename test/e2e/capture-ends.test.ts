@@ -91,6 +91,21 @@ test('a device that goes down and comes back is still captured; one that vanishe
   expect(capture.output().toString()).toContain('is gone');
 });
 
+test('in words, too, a device that comes back is captured on', async () => {
+  const { near } = it;
+  const capture = it.background('capture', 'cap0', '-f', 'udp', '-c', '9', '--seconds', '40');
+  await it.running();
+  sendUdp(it.far, { to: '10.7.0.1', count: 4 });
+  await until(it.last, ({ packets }) => packets === 4);
+  near.ip('link', 'set', 'cap0', 'down');
+  await delay(1_000);
+  near.ip('link', 'set', 'cap0', 'up');
+  await delay(500);
+  sendUdp(it.far, { to: '10.7.0.1', count: 5 });
+  expect(await capture.ended()).toBe(0);
+  expect(capture.output().toString().trimEnd().split('\n')).toHaveLength(9);
+});
+
 test('a namespace that is deleted ends it, and is not kept alive by it', async () => {
   const gone = await netns('wc-gone');
   gone.ip('link', 'add', 'in0', 'type', 'veth', 'peer', 'name', 'in1');

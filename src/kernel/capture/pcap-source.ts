@@ -19,7 +19,7 @@ interface PcapSession {
   stats(): { readonly ps_recv: number; readonly ps_drop: number };
   close(): void;
   /** The package's own half, with what its other half calls when there are packets. */
-  readonly session: { dispatch(buf: Buffer, header: Buffer): number };
+  readonly session: { dispatch(buf: Buffer, header: Buffer): number; read_callback: () => void };
   buf: Buffer;
   readonly header: Buffer;
 }
@@ -100,6 +100,7 @@ class PcapHandle implements CaptureHandle {
   /** Packets from this time on are another's. */
   #until: bigint | undefined;
   #closed = false;
+  #ails = false;
 
   constructor(
     module: PcapModule,
@@ -111,6 +112,7 @@ class PcapHandle implements CaptureHandle {
     this.#options = options;
     this.#writer.take();
     this.#session = opened(module, device, options);
+    this.#session.session.read_callback = () => this.#ask();
     this.#session.on('packet', ({ buf, header }) => {
       if (options.sampling > 1 && Math.random() * options.sampling >= 1) return;
       this.#keep(buf, header);
@@ -132,6 +134,7 @@ class PcapHandle implements CaptureHandle {
   }
 
   read(into: Uint8Array, most: number, room: number) {
+    if (this.#taken === this.#waiting.length) this.#ask();
     let [bytes, packets, octets] = [0, 0, 0];
     for (; packets < most; packets++) {
       const next = this.#waiting[this.#taken];
@@ -150,6 +153,19 @@ class PcapHandle implements CaptureHandle {
       this.#taken = 0;
     }
     return { bytes, packets, octets };
+  }
+
+  /**
+   * In place of the package's own, which overlooks errors. After one (the device went down) libuv calls no more, so it is also
+   * called before each read.
+   */
+  #ask(): void {
+    const { session, buf, header } = this.#session;
+    if (!this.#closed && session.dispatch(buf, header) < 0) this.#ails = true;
+  }
+
+  ails(): boolean {
+    return this.#ails;
   }
 
   counts() {

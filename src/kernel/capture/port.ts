@@ -57,6 +57,8 @@ export interface CaptureHandle {
    * before stay here. @returns when that moment has passed and this handle has nothing more.
    */
   readonly handOver?: (successor: CaptureHandle) => Promise<void>;
+  /** It has had an error from which it may not recover: another source should take over. */
+  readonly ails?: () => boolean;
   /** From this time on (nanoseconds since the epoch), stamped where packets arrive; what is earlier is left out. */
   readonly startAt?: (time: bigint) => void;
   /** Why nothing more will come, as the source knows. */
