@@ -101,7 +101,9 @@ describe('warnings', () => {
     ]);
   });
 
-  it('name endpoints that nobody finds, or that are found together', () => {
+  const POLICY_OF_A = policy('Policy/p', [{ action: 'allow', peers: [{ endpoints: { labels: app('a') } }] }]);
+
+  it('name endpoints that a rule selects and does not find, or finds together', () => {
     const endpoints = [
       endpoint('x/a', [], 'a'),
       endpoint('x/b', ['10.0.0.2'], 'b'),
@@ -109,7 +111,7 @@ describe('warnings', () => {
     ];
     expect(
       endpointWarnings(
-        world([], endpoints),
+        world([POLICY_OF_A], endpoints),
         endpoints.map(({ key }) => key),
       ).map(({ code, key }) => `${code} ${key}`),
     ).toEqual(['POLICY_NO_ADDRESS x/a', 'POLICY_SAME_ADDRESS x/b', 'POLICY_SAME_ADDRESS x/c']);

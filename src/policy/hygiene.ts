@@ -9,6 +9,8 @@ import { indexOf, type World, type WorldIndex } from './world.ts';
 
 /** Rules beside one that are looked at. */
 const MOST_BESIDE = 2000;
+/** Peers in which an endpoint is looked for. */
+const MOST_PEERS = 20_000;
 /** Endpoints of a policy at which its rules are looked at. */
 const MOST_ENDPOINTS = 16;
 
@@ -53,7 +55,7 @@ export function endpointWarnings(world: World, keys: Iterable<string>): readonly
         key,
         message: `endpoint ${key} ${message}`,
       });
-    if (endpoint.addresses.length === 0)
+    if (endpoint.addresses.length === 0 && isPeer(endpoint, index))
       about('POLICY_NO_ADDRESS', 'has no addresses: rules of others that select it by labels do not find it');
     for (const address of endpoint.addresses) {
       const other = index.named(address).find((one) => one.key !== key);
@@ -65,6 +67,19 @@ export function endpointWarnings(world: World, keys: Iterable<string>): readonly
     }
   }
   return found;
+}
+
+/** True when a rule of a policy selects it as a peer. */
+function isPeer(endpoint: EndpointSpec, index: WorldIndex): boolean {
+  const labels = index.labelsOf(endpoint.namespace);
+  let looked = 0;
+  for (const policy of index.world.policies.values())
+    for (const rule of DIRECTIONS.flatMap((direction) => policy[direction] ?? []))
+      for (const peer of isNodeRule(policy, rule) ? [] : (rule.peers ?? [])) {
+        if (++looked > MOST_PEERS) return false;
+        if ('endpoints' in peer && selects(peer.endpoints, endpoint, labels)) return true;
+      }
+  return false;
 }
 
 function warning(code: string, key: string, message: string): PolicyProblem {

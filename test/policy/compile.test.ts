@@ -2,7 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import type { EndpointSpec, PolicyDirection } from '../../src/model/policy.ts';
 import { PolicyCompiler } from '../../src/policy/compile/compiler.ts';
-import { type CompiledPolicy, RULE_DEFAULT_ALLOW, RULE_ISOLATED } from '../../src/policy/compiled.ts';
+import {
+  type CompiledPolicy,
+  type MapChanges,
+  RULE_DEFAULT_ALLOW,
+  RULE_ISOLATED,
+  type RuleOrigin,
+} from '../../src/policy/compiled.ts';
 import { type Decision, type Judgement, judge } from '../../src/policy/evaluate.ts';
 import type { PolicyPacket } from '../../src/policy/packet.ts';
 import { EMPTY_WORLD, type World } from '../../src/policy/world.ts';
@@ -190,6 +196,50 @@ describe('compiled policies', () => {
     expect(rules).toHaveLength(2);
   });
 });
+
+describe('a compiler that follows another one', () => {
+  it('gives endpoints and rules the numbers that they had, and counts on', () => {
+    for (let seed = 1; seed < 100; seed++) {
+      const chance = new Chance(seed);
+      const first = new PolicyCompiler();
+      let world = randomWorld(chance);
+      for (let i = 0; i < 5; i++) {
+        first.update(world);
+        first.accept();
+        world = changedWorld(chance, world);
+      }
+      const before = first.update(world);
+      first.accept();
+      const { endpoints, rules } = before.contents();
+      const numbers = {
+        endpoints: new Map(endpoints.map(({ key, endpoint }) => [key, endpoint])),
+        counters: new Map(rules.map(({ origin, counter }) => [counterName(origin), counter])),
+      };
+      const second = new PolicyCompiler({ epoch: before.epoch, numbers });
+      const after = second.update(world);
+      const again = after.contents();
+      expect(after.epoch).toBe(before.epoch + 1);
+      expect(after.changes.countersNew, `seed ${seed}`).toEqual([]);
+      expect(sortedNumbers(again)).toEqual(sortedNumbers({ endpoints, rules }));
+      second.accept();
+      // what comes later takes nobody's number
+      const later = second.update(changedWorld(chance, world)).contents();
+      expect(new Set(later.endpoints.map(({ endpoint }) => endpoint)).size).toBe(later.endpoints.length);
+      expect(new Set(later.rules.map(({ counter }) => counter)).size).toBe(later.rules.length);
+    }
+  }, 60_000);
+});
+
+function counterName({ policy, direction, name, index }: RuleOrigin): string {
+  return `${policy} ${direction} ${name ?? index}`;
+}
+
+function sortedNumbers({ endpoints, rules }: Pick<MapChanges, 'endpoints' | 'rules'>): unknown {
+  return [
+    endpoints.map(({ key, endpoint }) => `${key} ${endpoint}`).sort(),
+    rules.map(({ origin, counter }) => `${counterName(origin)} ${counter}`).sort(),
+  ];
+}
 
 function actionOf(store: MapStore, { rule, auditRule }: MapVerdict): string {
   const text = (number: number) =>

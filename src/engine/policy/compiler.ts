@@ -48,7 +48,7 @@ const ENDPOINT = objectId('', 'endpoint', '');
 
 /** The pure layer, as the host uses it. */
 export const policyLogic: PolicyLogic = {
-  compiler: () => new PolicyCompiler(),
+  compiler: (kept) => new PolicyCompiler(kept),
   diagnose: (about) => [
     ...capacity(about),
     ...problems(about),

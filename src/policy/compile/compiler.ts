@@ -21,13 +21,16 @@ import { Space6 } from './space6.ts';
  */
 export class PolicyCompiler {
   #world: World = EMPTY_WORLD;
-  #accepted = 0;
+  #accepted: number;
+  #isFirst = true;
   readonly #parts: Parts;
   /** Sets of prefixes that there are. */
   readonly #setNames = new Set<string>();
 
-  constructor() {
-    this.#parts = makeParts({ epoch: () => this.#accepted + 1, world: () => this.#world });
+  /** @param kept What an earlier compiler gave away, whose maps are in force: endpoints and rules get the same again. */
+  constructor(kept?: KeptNumbers) {
+    this.#accepted = kept?.epoch ?? 0;
+    this.#parts = makeParts({ epoch: () => this.#accepted + 1, world: () => this.#world, kept });
   }
 
   /** The world as it was compiled last. */
@@ -74,6 +77,8 @@ export class PolicyCompiler {
     decisions.peersChanged(made, gone);
     decisions.settle();
     facts.sweepClasses();
+    if (this.#isFirst) for (const one of this.#parts.keeping) one.forgetKept();
+    this.#isFirst = false;
   }
 
   #updateEndpoints(before: World, world: World, touched: TouchedKeys | undefined): void {
@@ -156,28 +161,41 @@ export class PolicyCompiler {
   }
 }
 
+/** Numbers of maps that are in force already. */
+export interface KeptNumbers {
+  readonly epoch: number;
+  readonly numbers: {
+    /** Number of an endpoint, by its key. */
+    readonly endpoints: ReadonlyMap<string, number>;
+    /** Number of a rule's counter, by policy, direction, and name or place: `Policy/edge ingress web`. */
+    readonly counters: ReadonlyMap<string, number>;
+  };
+}
+
+/** Those of rules: the two fixed ones always have theirs. */
+function ownCounters(kept: KeptNumbers | undefined): ReadonlyMap<string, number> | undefined {
+  return kept && new Map([...kept.numbers.counters].filter(([, number]) => number >= FIRST_RULE));
+}
+
 type Parts = ReturnType<typeof makeParts>;
 
 interface Source {
   readonly epoch: () => number;
   readonly world: () => World;
+  readonly kept: KeptNumbers | undefined;
 }
 
-function makeParts({ epoch, world }: Source) {
+function makeParts({ epoch, world, kept }: Source) {
   const epochs = {
     get epoch() {
       return epoch();
     },
   };
   const numbers = (from: number) => new Numbers(epochs, from);
-  const [identities, sets, endpointNumbers, verdicts, atoms] = [1, 1, 1, 1, 1].map(numbers) as [
-    Numbers,
-    Numbers,
-    Numbers,
-    Numbers,
-    Numbers,
-  ];
-  const [rules, counters] = [numbers(FIRST_RULE), numbers(FIRST_RULE)];
+  const [identities, sets, verdicts, atoms] = [numbers(1), numbers(1), numbers(1), numbers(1)];
+  const endpointNumbers = new Numbers(epochs, 1, kept?.numbers.endpoints);
+  const rules = numbers(FIRST_RULE);
+  const counters = new Numbers(epochs, FIRST_RULE, ownCounters(kept));
   const [v4Places, portPlaces] = [new Places(epochs), new Places(epochs)];
   // facts and memberships know each other
   const memberships: Memberships = new Memberships(identities, (atom) => facts.meaning(atom));
@@ -220,7 +238,8 @@ function makeParts({ epoch, world }: Source) {
     decisions,
     book,
   };
-  return { memberships, v4, v6, endpoints, facts, segments, decisions, book, policies, accepting };
+  const keeping = [endpointNumbers, counters];
+  return { memberships, v4, v6, endpoints, facts, segments, decisions, book, policies, accepting, keeping };
 }
 
 function changesOf({ v4, v6, endpoints, segments, decisions, book }: Parts, all: boolean): MapChanges {

@@ -67,10 +67,11 @@ export class Endpoints {
       this.#enter(known, facts);
       return known;
     }
+    const { numbers } = this.#parts;
     const made: EndpointState = {
       spec,
       labels,
-      number: spec.devices.length === 0 ? 0 : this.#parts.numbers.take(),
+      number: spec.devices.length === 0 ? 0 : (numbers.claim(spec.key) ?? numbers.take()),
       selectedBy: new Set(),
       policies: new Set(),
       class: undefined,

@@ -4,6 +4,8 @@
 /** Epochs that a number rests after it became free. */
 const REST = 2;
 
+const NOTHING_KEPT: ReadonlyMap<string, number> = new Map();
+
 /** The epoch that is being made; numbers of epochs that were never in force do not rest. */
 export interface Epochs {
   /** The one that is being made. */
@@ -16,12 +18,37 @@ export class Numbers {
   readonly #resting: { readonly number: number; readonly from: number }[] = [];
   #fresh = new Set<number>();
   readonly #free: number[] = [];
+  /** Numbers of an earlier compiler that nobody has claimed yet. */
+  readonly #kept: Map<string, number>;
   #next: number;
   #used = 0;
 
-  constructor(epochs: Epochs, from: number) {
+  /** @param kept Numbers that things had, by what they are: they get them back. */
+  constructor(epochs: Epochs, from: number, kept: ReadonlyMap<string, number> = NOTHING_KEPT) {
     this.#epochs = epochs;
+    this.#kept = new Map(kept);
     this.#next = from;
+    const taken = new Set(kept.values());
+    for (const number of taken) this.#next = Math.max(this.#next, number + 1);
+    if (taken.size > 0)
+      for (let number = this.#next - 1; number >= from; number--)
+        if (!taken.has(number)) this.#free.push(number);
+  }
+
+  /** The number that this had before; undefined if it had none. */
+  claim(what: string): number | undefined {
+    const number = this.#kept.get(what);
+    if (number === undefined) return undefined;
+    this.#kept.delete(what);
+    this.#used++;
+    return number;
+  }
+
+  /** What nobody has claimed by now is free, like what was released. */
+  forgetKept(): void {
+    for (const number of new Set(this.#kept.values()))
+      this.#resting.push({ number, from: this.#epochs.epoch + REST });
+    this.#kept.clear();
   }
 
   /** One behind the highest number that was ever given away. */

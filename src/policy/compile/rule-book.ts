@@ -61,7 +61,7 @@ export class RuleBook implements RuleNumbers {
     const rule = policy[direction]?.[index] as PolicyRule;
     // it never decides
     if (rule.action === 'pass') return { rule: RULE_DEFAULT_ALLOW, counter: RULE_DEFAULT_ALLOW };
-    const counter = this.#counter(`${policy.key} ${direction} ${id}`);
+    const counter = this.#counter(`${policy.key} ${direction} ${id}`, nameOf(policy, direction, rule, id));
     const origin = {
       policy: policy.key,
       direction,
@@ -106,15 +106,16 @@ export class RuleBook implements RuleNumbers {
     this.#numbers.release(entry.record.rule);
   }
 
-  #counter(key: string): Counter {
+  #counter(key: string, name: string | undefined): Counter {
     const known = this.#counters.get(key);
     if (known !== undefined) {
       known.uses++;
       return known;
     }
-    const made = { number: this.#counterNumbers.take(), uses: 1 };
+    const kept = name === undefined ? undefined : this.#counterNumbers.claim(name);
+    const made = { number: kept ?? this.#counterNumbers.take(), uses: 1 };
     this.#counters.set(key, made);
-    this.#freshCounters.add(made.number);
+    if (kept === undefined) this.#freshCounters.add(made.number);
     return made;
   }
 
@@ -153,4 +154,15 @@ export class RuleBook implements RuleNumbers {
 function keyOf(policy: PolicySpec, direction: PolicyDirection, rule: PolicyRule, id: string): string {
   const { action, limit, mark, log } = rule;
   return `${policy.key} ${direction} ${id} ${JSON.stringify([action, limit, mark, log, policy.established])}`;
+}
+
+/** By which the counter of a rule is noted: its name, or its place if it has none. One of several of a name has none. */
+function nameOf(
+  policy: PolicySpec,
+  direction: PolicyDirection,
+  rule: PolicyRule,
+  id: string,
+): string | undefined {
+  if (rule.name === undefined) return `${policy.key} ${direction} ${id}`;
+  return id.startsWith('=') ? `${policy.key} ${direction} ${rule.name}` : undefined;
 }
