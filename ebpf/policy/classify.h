@@ -16,7 +16,7 @@
 static __always_inline __u32 v4_identity(__u32 address, __u32 slot)
 {
 	__u32 block = address >> 16;
-	__u16 low = address;
+	__s32 low = address & 0xffff;
 	struct policy_v4_root *root = bpf_map_lookup_elem(&policy_v4_root, &block);
 	struct policy_v4 *record;
 	__u32 first, count, i;
@@ -30,18 +30,18 @@ static __always_inline __u32 v4_identity(__u32 address, __u32 slot)
 	for (i = 0; i < V4_STEPS && count > 1; i++) {
 		__u32 half = count >> 1;
 		__u32 middle = first + half;
+		__u32 line = middle / POLICY_V4_LINE;
 
-		record = bpf_map_lookup_elem(&policy_v4, &middle);
+		record = bpf_map_lookup_elem(&policy_v4, &line);
 		if (!record)
 			return NO_IDENTITY;
-		if (record->low <= low) {
-			first = middle;
-			count -= half;
-		} else
-			count = half;
+		/* Without a branch, which would be guessed wrong each second time: all ones if it is not above `low`. */
+		first += half & ~((__s32)(low - record->low[middle % POLICY_V4_LINE]) >> 31);
+		count -= half;
 	}
-	record = bpf_map_lookup_elem(&policy_v4, &first);
-	return record ? record->identity : NO_IDENTITY;
+	block = first / POLICY_V4_LINE;
+	record = bpf_map_lookup_elem(&policy_v4, &block);
+	return record ? record->identity[first % POLICY_V4_LINE] : NO_IDENTITY;
 }
 
 static __always_inline __u32 v6_identity(const struct packet *p)

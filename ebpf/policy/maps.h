@@ -29,6 +29,7 @@
 /* Written by updates. */
 POLICY_MAP(policy_config, BPF_MAP_TYPE_ARRAY, 1, __u32, struct policy_config);
 POLICY_TABLE(policy_places, BPF_MAP_TYPE_HASH, 1024, struct policy_place_key, struct policy_place);
+POLICY_MAP(policy_near_places, BPF_MAP_TYPE_ARRAY, POLICY_NEAR_PLACES, __u32, struct policy_near_place);
 POLICY_MAP(policy_v4_root, BPF_MAP_TYPE_ARRAY, 65536, __u32, struct policy_v4_root);
 POLICY_MAP(policy_v4, BPF_MAP_TYPE_ARRAY, 65536, __u32, struct policy_v4);
 POLICY_TABLE(policy_v6, BPF_MAP_TYPE_LPM_TRIE, 65536, struct policy_v6_key, struct policy_v6);

@@ -36,6 +36,24 @@ static __always_inline bool is_dhcp(const struct packet *p, const struct policy_
 	return p->key.remote_port == DHCP_SERVER && p->key.local_port == DHCP_CLIENT;
 }
 
+/* What stands at a device, by the policy in a slot. */
+static __always_inline struct policy_place_slot *place_at(__u32 ifindex, __u32 slot)
+{
+	struct policy_place_key key = { .space = space, .ifindex = ifindex };
+	__u32 index = policy_place_index(space, ifindex);
+	struct policy_near_place *near = bpf_map_lookup_elem(&policy_near_places, &index);
+	struct policy_place *place;
+
+	if (near && near->ifindex == ifindex && near->space == space)
+		return &near->slot[slot & 1];
+	place = bpf_map_lookup_elem(&policy_places, &key);
+	if (!place)
+		return NULL;
+	/* Or the compiler adds to what may be NULL. */
+	asm volatile("" : "+r"(place));
+	return &place->slot[slot & 1];
+}
+
 #include "xdp.h"
 
 static __always_inline bool is_dry(struct __sk_buff *skb)
@@ -139,8 +157,6 @@ static __always_inline bool goes_on(struct packet *p)
 
 static __always_inline int policy(struct __sk_buff *skb, __u32 direction)
 {
-	struct policy_place_key key = { .space = space, .ifindex = skb->ifindex };
-	struct policy_place *place = bpf_map_lookup_elem(&policy_places, &key);
 	struct packet p = {};
 	struct policy_place_slot *at;
 	struct policy_config *config;
@@ -149,12 +165,12 @@ static __always_inline int policy(struct __sk_buff *skb, __u32 direction)
 	int outcome;
 
 	config = bpf_map_lookup_elem(&policy_config, &zero);
-	if (!place || !config)
+	if (!config)
 		return TC_ACT_UNSPEC;
 	p.epoch = *(volatile __u32 *)&config->epoch;
 	p.slot = p.epoch & 1;
-	at = &place->slot[p.slot];
-	if (!at->endpoint || !(at->set[0] | at->set[1]))
+	at = place_at(skb->ifindex, p.slot);
+	if (!at || !at->endpoint || !(at->set[0] | at->set[1]))
 		return TC_ACT_UNSPEC;
 	if (answer_mark && skb->mark == answer_mark) {
 		skb->mark = 0;

@@ -116,6 +116,23 @@ struct policy_place_slot {
 	__u32 flags;
 };
 
+/*
+ * The same in an array, for most: at policy_place_index() of the key, if no other place was there first. A look-up in it
+ * costs a tenth of that in a hash.
+ */
+struct policy_near_place {
+	__u32 space;
+	__u32 ifindex;
+	struct policy_place_slot slot[POLICY_SLOTS];
+};
+
+#define POLICY_NEAR_PLACES 1024
+
+static inline __u32 policy_place_index(__u32 space, __u32 ifindex)
+{
+	return (ifindex + space * 37) % POLICY_NEAR_PLACES;
+}
+
 /* `lock` makes the kernel write an entry in place. */
 struct policy_place {
 	struct bpf_spin_lock lock;
@@ -133,11 +150,13 @@ struct policy_v4_root {
 	struct policy_segment slot[POLICY_SLOTS];
 };
 
-/* Identity from `low` on. */
+/* Records of a cache line: record i of a segment is in line i / POLICY_V4_LINE of the map. */
+#define POLICY_V4_LINE 16
+
+/* Identity from `low` on; no identity of IPv4 addresses has more than 16 bits. */
 struct policy_v4 {
-	__u16 low;
-	__u16 pad;
-	__u32 identity;
+	__u16 low[POLICY_V4_LINE];
+	__u16 identity[POLICY_V4_LINE];
 };
 
 struct policy_v6_key {

@@ -17,8 +17,6 @@ static __always_inline bool has_flow(struct packet *p)
 
 static __always_inline int early(void *data, void *end, __u32 ifindex)
 {
-	struct policy_place_key key = { .space = space, .ifindex = ifindex };
-	struct policy_place *place = bpf_map_lookup_elem(&policy_places, &key);
 	struct packet p = { .direction = POLICY_INGRESS, .length = end - data };
 	struct policy_place_slot *at;
 	struct policy_config *config;
@@ -27,12 +25,12 @@ static __always_inline int early(void *data, void *end, __u32 ifindex)
 	__u32 zero = 0;
 
 	config = bpf_map_lookup_elem(&policy_config, &zero);
-	if (!place || !config)
+	if (!config)
 		return XDP_PASS;
 	p.epoch = *(volatile __u32 *)&config->epoch;
 	p.slot = p.epoch & 1;
-	at = &place->slot[p.slot];
-	if (!at->endpoint || !at->set[POLICY_INGRESS])
+	at = place_at(ifindex, p.slot);
+	if (!at || !at->endpoint || !at->set[POLICY_INGRESS])
 		return XDP_PASS;
 	if (quick(&p, data, end, p.length) != PARSED)
 		return XDP_PASS;

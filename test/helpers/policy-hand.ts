@@ -32,6 +32,8 @@ export interface HandRule extends Partial<Omit<RuleRecord, 'rule' | 'action' | '
 /** What an endpoint isolates: the rules of a direction; absent: nothing is said of it. */
 export interface HandEndpoint {
   readonly host?: boolean;
+  /** Of a host: what is denied for certain is dropped at XDP. */
+  readonly early?: boolean;
   readonly ingress?: readonly HandRule[];
   readonly egress?: readonly HandRule[];
 }
@@ -60,11 +62,16 @@ export function handPolicy(epoch: number, endpoints: Readonly<Record<number, Han
   return out.compiled();
 }
 
+/** An endpoint, and whether it wants XDP. */
+export interface HandRecord extends EndpointRecord {
+  readonly early: boolean;
+}
+
 class Hand {
   readonly #epoch: number;
   readonly #base: number;
   readonly #identities = new Map<string, number>();
-  readonly #endpoints: EndpointRecord[] = [];
+  readonly #endpoints: HandRecord[] = [];
   readonly #peers: PeerRecord[] = [];
   readonly #sets: SetRecord[] = [];
   readonly #ports: PortSegment[] = [];
@@ -85,7 +92,7 @@ class Hand {
     }
   }
 
-  endpoint(endpoint: number, { host = false, ingress, egress }: HandEndpoint): void {
+  endpoint(endpoint: number, { host = false, early = false, ingress, egress }: HandEndpoint): void {
     const set = (rules: readonly HandRule[] | undefined, direction: 'ingress' | 'egress') =>
       rules === undefined ? 0 : this.#set(endpoint * 2 + (direction === 'ingress' ? 0 : 1), direction, rules);
     this.#endpoints.push({
@@ -94,7 +101,8 @@ class Hand {
       ingressSet: set(ingress, 'ingress'),
       egressSet: set(egress, 'egress'),
       host,
-    } as EndpointRecord);
+      early,
+    } as HandRecord);
   }
 
   #set(set: number, direction: 'ingress' | 'egress', rules: readonly HandRule[]): number {

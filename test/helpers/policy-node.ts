@@ -4,7 +4,7 @@ import { createPolicyDatapath } from '../../src/kernel/bpf/policy/datapath.ts';
 import type { NamespaceIo } from '../../src/kernel/ports.ts';
 import type { CompiledPolicy, PolicySizes } from '../../src/policy/compiled.ts';
 import { bpffs } from './bpffs.ts';
-import { HAND_SIZES } from './policy-hand.ts';
+import { HAND_SIZES, type HandRecord } from './policy-hand.ts';
 import { type PolicyStar, policyObject, policyStar, type StarEndpoint } from './policy-star.ts';
 
 /** TC_ACT_UNSPEC and TC_ACT_SHOT; an answer is TC_ACT_REDIRECT. */
@@ -54,10 +54,10 @@ export async function policyNode(
     const here = await star.hub.io();
     io = here;
     return [...star.members.values()].flatMap(({ ifindex }, i): EndpointPlace[] => {
-      const endpoint = compiled.endpoint(`hand/${i + 1}`);
-      return endpoint === undefined
-        ? []
-        : [{ io: here, ifindex, endpoint, side: endpoint.host ? 'host' : 'workload' }];
+      const endpoint = compiled.endpoint(`hand/${i + 1}`) as HandRecord | undefined;
+      if (endpoint === undefined) return [];
+      const side = endpoint.host ? 'host' : 'workload';
+      return [{ io: here, ifindex, endpoint, side, early: endpoint.early }];
     });
   };
   return {

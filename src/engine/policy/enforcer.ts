@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { wireOf } from '../../base/wire.ts';
 import type {
+  BpfMap,
   BpfRingReader,
   PolicyAttachment,
   PolicyDatapath,
@@ -23,7 +24,7 @@ import {
   type PolicyEvent,
 } from '../../programs/generated/policy.ts';
 import { countersOf, dropsOf, type RuleCounters, reasonName } from './counts.ts';
-import { PLACE_FLAG } from './layouts.ts';
+import { PLACE_FLAG, v4LinesFor } from './layouts.ts';
 import { type MapUpdate, type MapWrite, MapWriter, type PlaceEntry } from './map-writer.ts';
 
 /** Where an endpoint is attached. */
@@ -73,7 +74,7 @@ export interface PolicyRun {
 }
 
 /** Version of the layouts in ebpf/policy/policy.h that programs and maps have to share. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 /** Maps that a change of sizes or programs leaves: what they hold is worth more than their shape. */
 const KEPT = [
   'policy_flows',
@@ -132,7 +133,8 @@ export class PolicyEnforcer {
    */
   async update(compiled: CompiledPolicy, places: readonly EndpointPlace[], whole: boolean): Promise<void> {
     const entries = places.map(placeEntry);
-    this.#sizes = fitting(this.#sizes, compiled.sizes);
+    const former = this.#tables?.map('policy_counters');
+    this.#sizes = fitting(this.#sizes, compiled.sizes, former?.maxEntries);
     const fits = this.#tables !== undefined && hasRoom(this.#tables, mapSizes(this.#sizes, this.#state));
     if (!whole && fits && this.#writer !== undefined && this.#tables !== undefined)
       return this.#change(this.#tables, this.#writer, compiled, entries);
@@ -141,6 +143,7 @@ export class PolicyEnforcer {
     const writer = new MapWriter(made.map('policy_counters').cpus);
     try {
       const update = writer.fill(compiled, entries);
+      keepCounts(former, made.map('policy_counters'));
       this.#write(made, update.writes);
       flip(made, { epoch: update.epoch, read: 0 });
       await this.#datapath.commit(made);
@@ -349,10 +352,22 @@ function placeEntry({ io, ifindex, side, endpoint, l3 = false }: EndpointPlace):
   ];
 }
 
-/** Sizes that were asked for, with more where more is needed: half as much again, so that it is not needed soon. */
-function fitting(asked: PolicySizes | undefined, needed: PolicySizes): PolicySizes {
+/** Counters that stand in another map from now on, since there have to be more. */
+function keepCounts(former: BpfMap | undefined, now: BpfMap): void {
+  if (former === undefined || former.id === now.id) return;
+  const { count, keys, values } = former.entries();
+  const kept = Math.min(count, now.maxEntries);
+  const [keySize, entrySize] = [now.keySize, now.stride * now.cpus];
+  now.updateBatch(keys.bytes.subarray(0, kept * keySize), values.bytes.subarray(0, kept * entrySize), kept);
+}
+
+/**
+ * Sizes that were asked for, with more where more is needed: half as much again, so that it is not needed soon.
+ * @param counters Of the map in force: it is used on as long as it is large enough.
+ */
+function fitting(asked: PolicySizes | undefined, needed: PolicySizes, counters = 0): PolicySizes {
   const grown = Object.entries(needed).map(([name, count]) => {
-    const room = asked?.[name as keyof PolicySizes] ?? 0;
+    const room = asked?.[name as keyof PolicySizes] ?? (name === 'counters' ? counters : 0);
     return [name, count <= room ? room : Math.ceil(count * 1.5) + 64];
   });
   return Object.fromEntries(grown) as unknown as PolicySizes;
@@ -363,12 +378,15 @@ function hasRoom(tables: PolicyTables, sizes: Readonly<Record<string, number>>):
   return Object.entries(sizes).every(([map, entries]) => tables.map(map).maxEntries >= entries);
 }
 
+const SPARE = 64;
+
 function mapSizes(sizes: PolicySizes, state: StateSizes): Readonly<Record<string, number>> {
   return {
     policy_places: state.places,
-    policy_v4: Math.max(1, sizes.v4),
-    policy_v6: Math.max(1, sizes.v6),
-    policy_peers: Math.max(1, sizes.peers),
+    policy_v4: Math.max(1, v4LinesFor(sizes.v4)),
+    // what goes makes room only after what comes
+    policy_v6: 2 * sizes.v6 + SPARE,
+    policy_peers: 2 * sizes.peers + SPARE,
     policy_sets: Math.max(1, sizes.sets),
     policy_ports: Math.max(1, sizes.ports),
     policy_verdicts: Math.max(1, sizes.verdicts),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is compiled, as the bytes of ebpf/policy/policy.h.
+import { WeirError } from '../../base/errors.ts';
 import { type Wire, wireOf } from '../../base/wire.ts';
 import type {
   PeerRecord,
@@ -13,6 +14,7 @@ import type {
   VerdictRecord,
 } from '../../policy/compiled.ts';
 import {
+  encodePolicyNearPlace,
   encodePolicyPeer,
   encodePolicyPeerKey,
   encodePolicyPlace,
@@ -24,6 +26,7 @@ import {
   encodePolicyV6Key,
   encodePolicyVerdict,
   POLICY_ACTION,
+  POLICY_NEAR_PLACE_SIZE,
   POLICY_PEER_KEY_SIZE,
   POLICY_PEER_SIZE,
   POLICY_PLACE_KEY_SIZE,
@@ -47,8 +50,15 @@ import type { Entries, SlottedLayout } from './slotted.ts';
 export const PLACE_FLAG = { host: 1, l3: 2 } as const;
 const RULE_FLAG = { keep: 1, mark: 2, limit: 4, perSource: 8, bytes: 16 } as const;
 
+/** Records of a line (POLICY_V4_LINE), and the largest identity that one names. */
+const V4_LINE = 16;
+const MAX_V4_IDENTITY = 0xffff;
+/** Of the array of places (POLICY_NEAR_PLACES). */
+const NEAR_PLACES = 1024;
+
 export const NO_SEGMENT: Segment = { first: 0, count: 0 };
 export const NO_PLACE: PolicyPlaceSlot = { endpoint: 0, set: [0, 0], flags: 0 };
+export const NO_PLACE_KEY: PolicyPlaceKey = { space: 0, ifindex: 0 };
 export const EMPTY_SET: PolicySetSlot = { v4: NO_SEGMENT, v6: NO_SEGMENT, strict: 0 };
 
 const u32Key = (wire: Wire, at: number, key: number) => wire.view.setUint32(at, key, true);
@@ -90,6 +100,30 @@ export const PLACES: SlottedLayout<PolicyPlaceKey, PolicyPlaceSlot> = {
   writeKey: encodePolicyPlaceKey,
   writeValue: (wire, at, slot) => encodePolicyPlace(wire, at, { slot }),
 };
+
+/** A place in the array of places. */
+export interface NearPlace {
+  readonly key: PolicyPlaceKey;
+  readonly slot: PolicyPlaceSlot;
+}
+
+export const NEAR: SlottedLayout<number, NearPlace> = {
+  keySize: 4,
+  valueSize: POLICY_NEAR_PLACE_SIZE,
+  id: (index) => index,
+  same: (a, b) => PLACES.id(a.key) === PLACES.id(b.key) && PLACES.same(a.slot, b.slot),
+  writeKey: u32Key,
+  writeValue: (wire, at, [a, b]) => {
+    // the first entry at an index has nothing in its other slot, and nothing has no key
+    const { space, ifindex } = a.key.space === 0 ? b.key : a.key;
+    encodePolicyNearPlace(wire, at, { space, ifindex, slot: [a.slot, b.slot] });
+  },
+};
+
+/** policy_place_index() of the programs. */
+export function nearIndex({ space, ifindex }: PolicyPlaceKey): number {
+  return ((ifindex + Math.imul(space, 37)) >>> 0) % NEAR_PLACES;
+}
 
 /** @param slots Identities in slot 0 and 1 by prefix. */
 export function v6Entries(slots: readonly (readonly [V6Prefix, readonly [number, number]])[]): Entries {
@@ -143,19 +177,51 @@ export class Records {
   }
 }
 
-export function v4Records(segments: readonly V4Segment[]): Entries {
-  const out = new Records(
-    segments.reduce((sum, { low }) => sum + low.length, 0),
-    POLICY_V4_SIZE,
-  );
-  const { view } = out.wire;
-  for (const { first, low, identity } of segments)
-    for (let i = 0; i < low.length; i++) {
-      const at = out.at(first + i);
-      view.setUint16(at, low[i] as number, true);
-      view.setUint32(at + 4, identity[i] as number, true);
+/** Records of IPv4 addresses, sixteen in a line: a line that has others' records as well is written with these. */
+export class V4Lines {
+  #bytes = new Uint8Array(0);
+  #view = new DataView(this.#bytes.buffer);
+
+  /** @throws {WeirError} `VALUE` for more identities than a record can name; nothing is changed then. */
+  write(segments: readonly V4Segment[]): Entries {
+    const lines = new Set<number>();
+    for (const { first, low, identity } of segments) {
+      if (identity.some((one) => one > MAX_V4_IDENTITY))
+        throw new WeirError('VALUE', {
+          what: 'the policy',
+          problem: `tells more than ${MAX_V4_IDENTITY} groups of IPv4 peers apart`,
+        });
+      this.#grow(lineOf(first + low.length) + 1);
+      for (let i = 0; i < low.length; i++) {
+        const line = lineOf(first + i);
+        const at = line * POLICY_V4_SIZE + ((first + i) % V4_LINE) * 2;
+        this.#view.setUint16(at, low[i] as number, true);
+        this.#view.setUint16(at + V4_LINE * 2, identity[i] as number, true);
+        lines.add(line);
+      }
     }
-  return out.entries();
+    const out = new Records(lines.size, POLICY_V4_SIZE);
+    for (const line of lines)
+      out.values.set(this.#bytes.subarray(line * POLICY_V4_SIZE, (line + 1) * POLICY_V4_SIZE), out.at(line));
+    return out.entries();
+  }
+
+  #grow(lines: number): void {
+    if (lines * POLICY_V4_SIZE <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(lines * POLICY_V4_SIZE, this.#bytes.length * 2));
+    grown.set(this.#bytes);
+    this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
+  }
+}
+
+function lineOf(record: number): number {
+  return Math.floor(record / V4_LINE);
+}
+
+/** Lines for so many records. */
+export function v4LinesFor(records: number): number {
+  return Math.ceil(records / V4_LINE);
 }
 
 export function portRecords(segments: readonly PortSegment[]): Entries {

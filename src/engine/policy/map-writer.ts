@@ -9,8 +9,12 @@ import {
 } from '../../programs/generated/policy.ts';
 import {
   EMPTY_SET,
+  NEAR,
+  type NearPlace,
   NO_PLACE,
+  NO_PLACE_KEY,
   NO_SEGMENT,
+  nearIndex,
   PEERS,
   PLACES,
   peerEntry,
@@ -20,7 +24,7 @@ import {
   ruleRecords,
   SETS,
   setEntry,
-  v4Records,
+  V4Lines,
   v6Entries,
   verdictRecords,
 } from './layouts.ts';
@@ -48,6 +52,10 @@ export class MapWriter {
   readonly #peers = new Slotted(PEERS, NO_SEGMENT);
   readonly #sets = new Slotted(SETS, EMPTY_SET);
   readonly #places = new Slotted(PLACES, NO_PLACE);
+  readonly #near = new Slotted(NEAR, { key: NO_PLACE_KEY, slot: NO_PLACE });
+  /** Who has an index of the array of places; it keeps it until all maps are made anew. */
+  readonly #holders = new Map<number, string | number>();
+  readonly #lines = new V4Lines();
   #staleV6: readonly V6Prefix[] = [];
   /** CPUs that counters are kept for. */
   readonly #cpus: number;
@@ -67,6 +75,7 @@ export class MapWriter {
         ['policy_v4_root', this.#roots.fill(contents.v4Roots.map(rootEntry))],
         ['policy_peers', this.#peers.fill(contents.peers.map(peerEntry))],
         ['policy_sets', this.#sets.fill(contents.sets.map(setEntry))],
+        ['policy_near_places', this.#near.fill(this.#nearest(places))],
         ['policy_places', this.#places.fill(places)],
       ]),
       leftovers: () => [],
@@ -78,6 +87,7 @@ export class MapWriter {
     const { epoch, changes } = compiled;
     const gonePlaces = this.#placesGone(places);
     const gonePeers = changes.peersGone;
+    const placesNow = [...gonePlaces.map((key) => [key, NO_PLACE] as const), ...places];
     return {
       epoch,
       writes: written([
@@ -92,10 +102,8 @@ export class MapWriter {
           ),
         ],
         ['policy_sets', this.#sets.change(changes.sets.map(setEntry), epoch)],
-        [
-          'policy_places',
-          this.#places.change([...gonePlaces.map((key) => [key, NO_PLACE] as const), ...places], epoch),
-        ],
+        ['policy_near_places', this.#near.change(this.#nearest(placesNow), epoch)],
+        ['policy_places', this.#places.change(placesNow, epoch)],
       ]),
       leftovers: () =>
         written([
@@ -113,7 +121,7 @@ export class MapWriter {
       ['policy_rules', ruleRecords(changes.rules)],
       ['policy_verdicts', verdictRecords(changes.verdicts)],
       ['policy_ports', portRecords(changes.ports)],
-      ['policy_v4', v4Records(changes.v4Segments)],
+      ['policy_v4', this.#lines.write(changes.v4Segments)],
     ];
   }
 
@@ -144,6 +152,19 @@ export class MapWriter {
     const ids = new Set(gone.map(prefixId));
     this.#staleV6 = this.#staleV6.filter((one) => !ids.has(prefixId(one)));
     return v6Entries(gone.map((one) => [one, [0, 0]]));
+  }
+
+  /**
+   * Places that have an index of the array. One is given only to a place that is new, and so has no program yet that could
+   * look there meanwhile.
+   */
+  #nearest(places: readonly PlaceEntry[]): readonly (readonly [number, NearPlace])[] {
+    const known = new Set([...this.#places.entries()].map(([key]) => PLACES.id(key)));
+    return places.flatMap(([key, slot]) => {
+      const [index, id] = [nearIndex(key), PLACES.id(key)];
+      if (!this.#holders.has(index) && !known.has(id)) this.#holders.set(index, id);
+      return this.#holders.get(index) === id ? [[index, { key, slot }] as const] : [];
+    });
   }
 
   #placesGone(places: readonly PlaceEntry[]): readonly PolicyPlaceKey[] {

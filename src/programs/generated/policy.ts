@@ -376,6 +376,23 @@ export function decodePolicyPlace(wire: Wire, at: number): PolicyPlace {
   };
 }
 
+/** struct policy_near_place */
+export interface PolicyNearPlace {
+  readonly space: number;
+  readonly ifindex: number;
+  readonly slot: readonly PolicyPlaceSlot[];
+}
+
+export const POLICY_NEAR_PLACE_SIZE = 40;
+
+export function decodePolicyNearPlace(wire: Wire, at: number): PolicyNearPlace {
+  return {
+    space: wire.view.getUint32(at, true),
+    ifindex: wire.view.getUint32(at + 4, true),
+    slot: Array.from({ length: 2 }, (_, i) => decodePolicyPlaceSlot(wire, at + 8 + i * 16)),
+  };
+}
+
 /** struct policy_v4_root */
 export interface PolicyV4Root {
   readonly slot: readonly PolicySegment[];
@@ -391,16 +408,16 @@ export function decodePolicyV4Root(wire: Wire, at: number): PolicyV4Root {
 
 /** struct policy_v4 */
 export interface PolicyV4 {
-  readonly low: number;
-  readonly identity: number;
+  readonly low: readonly number[];
+  readonly identity: readonly number[];
 }
 
-export const POLICY_V4_SIZE = 8;
+export const POLICY_V4_SIZE = 64;
 
 export function decodePolicyV4(wire: Wire, at: number): PolicyV4 {
   return {
-    low: wire.view.getUint16(at, true),
-    identity: wire.view.getUint32(at + 4, true),
+    low: Array.from({ length: 16 }, (_, i) => wire.view.getUint16(at + i * 2, true)),
+    identity: Array.from({ length: 16 }, (_, i) => wire.view.getUint16(at + 32 + i * 2, true)),
   };
 }
 
@@ -675,6 +692,14 @@ export function encodePolicyPlace(wire: Wire, at: number, value: Omit<PolicyPlac
   });
 }
 
+export function encodePolicyNearPlace(wire: Wire, at: number, value: PolicyNearPlace): void {
+  wire.view.setUint32(at, value.space, true);
+  wire.view.setUint32(at + 4, value.ifindex, true);
+  value.slot.forEach((one, i) => {
+    encodePolicyPlaceSlot(wire, at + 8 + i * 16, one);
+  });
+}
+
 export function encodePolicyV4Root(wire: Wire, at: number, value: PolicyV4Root): void {
   value.slot.forEach((one, i) => {
     encodePolicySegment(wire, at + i * 8, one);
@@ -682,8 +707,12 @@ export function encodePolicyV4Root(wire: Wire, at: number, value: PolicyV4Root):
 }
 
 export function encodePolicyV4(wire: Wire, at: number, value: PolicyV4): void {
-  wire.view.setUint16(at, value.low, true);
-  wire.view.setUint32(at + 4, value.identity, true);
+  value.low.forEach((one, i) => {
+    wire.view.setUint16(at + i * 2, one, true);
+  });
+  value.identity.forEach((one, i) => {
+    wire.view.setUint16(at + 32 + i * 2, one, true);
+  });
 }
 
 export function encodePolicyV6Key(wire: Wire, at: number, value: PolicyV6Key): void {

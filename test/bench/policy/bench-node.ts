@@ -127,6 +127,7 @@ export async function benchNode(): Promise<BenchNode> {
       ...[
         'config',
         'places',
+        'near_places',
         'v4_root',
         'v4',
         'v6',
