@@ -11,6 +11,8 @@ import { indexOf, type World, type WorldIndex } from './world.ts';
 const MOST_BESIDE = 2000;
 /** Peers in which an endpoint is looked for. */
 const MOST_PEERS = 20_000;
+/** Endpoints that are looked at when very many change. */
+const MOST_ENDPOINTS_ASKED = 500;
 /** Endpoints of a policy at which its rules are looked at. */
 const MOST_ENDPOINTS = 16;
 
@@ -43,8 +45,11 @@ export function policyWarnings(
 /** Warnings about endpoints. @param keys Endpoints to look at. */
 export function endpointWarnings(world: World, keys: Iterable<string>): readonly PolicyProblem[] {
   const index = indexOf(world);
+  const all = [...world.endpoints.values()];
+  // texts of addresses are canonical
+  const others = (address: string) => all.filter(({ addresses }) => addresses.includes(address));
   const found: PolicyProblem[] = [];
-  for (const key of keys) {
+  for (const key of [...keys].slice(0, MOST_ENDPOINTS_ASKED)) {
     const endpoint = world.endpoints.get(key);
     if (endpoint === undefined) continue;
     const about = (code: string, message: string) =>
@@ -58,7 +63,7 @@ export function endpointWarnings(world: World, keys: Iterable<string>): readonly
     if (endpoint.addresses.length === 0 && isPeer(endpoint, index))
       about('POLICY_NO_ADDRESS', 'has no addresses: rules of others that select it by labels do not find it');
     for (const address of endpoint.addresses) {
-      const other = index.named(address).find((one) => one.key !== key);
+      const other = others(address).find((one) => one.key !== key);
       if (other !== undefined)
         about(
           'POLICY_SAME_ADDRESS',

@@ -56,11 +56,6 @@ export class WorldIndex {
     return this.#byAddress.get(renderIp(address)) ?? [];
   }
 
-  /** The same, of an address as documents write it. */
-  named(address: string): readonly EndpointSpec[] {
-    return this.#byAddress.get(renderIp(parseIp(address))) ?? [];
-  }
-
   /** Labels of the namespace of this name. */
   labelsOf(namespace: string): Labels {
     let known = this.#labels.get(namespace);
