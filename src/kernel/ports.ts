@@ -388,8 +388,11 @@ export interface PolicyDatapath {
   ): Promise<PolicyTables | undefined>;
   /** New tables beside those in force. Nothing uses them before `commit`. */
   create(options: PolicyTablesOptions): Promise<PolicyTables>;
-  /** Let all that is attached use these tables, each device at once, and remove the former ones. */
-  commit(tables: PolicyTables): Promise<void>;
+  /**
+   * Let all that is attached use these tables, each device at once, and remove the former ones.
+   * @param places Of all that is attached: filters on clsact can be told of it only through their namespace.
+   */
+  commit(tables: PolicyTables, places: readonly PolicyPlace[]): Promise<void>;
   /** Throw away tables that were not committed. */
   discard(tables: PolicyTables): void;
   /** Attach to a device. Nothing happens where it is attached already. */

@@ -41,10 +41,11 @@ export async function policyNode(
   endpoints: readonly StarEndpoint[],
   sizes: PolicySizes = HAND_SIZES,
   state: StateSizes = TEST_STATE,
+  clsact = false,
 ): Promise<PolicyNode> {
   const star = await policyStar(endpoints);
   const pins = bpffs();
-  const datapath = () => createPolicyDatapath({ pinDir: pins.path, object: policyObject });
+  const datapath = () => createPolicyDatapath({ pinDir: pins.path, object: policyObject, clsact });
   const first = datapath();
   const make = (one = datapath()) => new PolicyEnforcer(one, state);
   let enforcer = make(first);

@@ -117,3 +117,22 @@ test('a host is an endpoint too, and its own connections, ARP and neighbour disc
   expect(pings(made, 'a', 'fe80::1%eth0')).toBe(false);
   expect(made.enforcer.drops()['NEIGHBOUR']?.packets).toBeGreaterThan(0);
 });
+
+test('where there is no tcx the programs are filters on clsact, and new tables take their place', async () => {
+  await using made = await threeWorkloads(true);
+  const rules = (port: number) => [{ peer: A4, protocol: TCP, port, action: 'allow' }] as const;
+  await made.enforce(handPolicy(2, { 2: { ingress: rules(80) } }), true);
+  const { device } = made.star.member('b');
+  const filters = () => made.star.hub.tc('filter', 'show', 'dev', device, 'egress');
+  expect(filters()).toContain('weir-policy direct-action');
+  await reaches(made, 'a', [probe(B4, 80), probe(B4, 81)], ['open', 'silent']);
+  const held = await made.star.member('a').peer.hold(B4, 80);
+  await made.update(handPolicy(3, { 2: { ingress: rules(80) } }));
+  await made.enforce(handPolicy(4, { 2: { ingress: rules(80) } }), true);
+  expect(await made.star.member('a').peer.say(held)).toBe('heard');
+  await made.enforce(handPolicy(5, { 2: { ingress: rules(81) } }), true);
+  await reaches(made, 'a', [probe(B4, 80), probe(B4, 81)], ['silent', 'open']);
+  await made.enforcer.unload();
+  expect(filters()).not.toContain('weir-policy');
+  await reaches(made, 'c', [probe(B4, 80)], ['open']);
+});

@@ -122,7 +122,7 @@ export class PolicyEnforcer {
     await this.#open();
     if (this.#tables !== undefined) return;
     const made = await this.#create(sizes);
-    await this.#datapath.commit(made);
+    await this.#datapath.commit(made, []);
     this.#use(made);
   }
 
@@ -146,7 +146,7 @@ export class PolicyEnforcer {
       keepCounts(former, made.map('policy_counters'));
       this.#write(made, update.writes);
       flip(made, { epoch: update.epoch, read: 0 });
-      await this.#datapath.commit(made);
+      await this.#datapath.commit(made, places);
     } catch (error) {
       this.#datapath.discard(made);
       throw error;

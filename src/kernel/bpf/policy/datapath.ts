@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, rmSync } from 'node:fs';
 import { WeirError } from '../../../base/errors.ts';
-import type { PolicyDatapath, PolicyPlace, PolicyTables, PolicyTablesOptions } from '../../ports.ts';
+import type {
+  NamespaceIo,
+  PolicyDatapath,
+  PolicyPlace,
+  PolicyTables,
+  PolicyTablesOptions,
+} from '../../ports.ts';
 import { readRing } from '../ring.ts';
 import { BPF, BpfAttr, mustBpf } from '../syscall.ts';
+import { dropFilter, filterAttachment, pinnedFilters, putFilter } from './clsact.ts';
 import { gracePeriod, ticksPerSecond } from './libc.ts';
-import { attachmentOf, dropLink, type LinkName, linksOf, pinnedLinks, putLink } from './links.ts';
+import { attachmentOf, dropLink, hasTcx, type LinkName, linksOf, pinnedLinks, putLink } from './links.ts';
 import { putPin, Shelf, withPin } from './shelf.ts';
 import { createTables, functionFor, type Load, OpenTables, type PolicyFunction } from './tables.ts';
 
@@ -18,21 +25,27 @@ export interface PolicyDatapathSettings {
   readonly pinDir: string;
   /** The object, read when it is needed. */
   readonly object: () => Uint8Array;
+  /** Use clsact also where the kernel has tcx. */
+  readonly clsact?: boolean;
 }
 
 /** Network policy in this machine's kernel. Nothing is loaded or opened before it is asked for. */
-export function createPolicyDatapath({ pinDir, object }: PolicyDatapathSettings): PolicyDatapath {
-  return new Datapath(new Shelf(pinDir), object);
+export function createPolicyDatapath({ pinDir, object, clsact }: PolicyDatapathSettings): PolicyDatapath {
+  return new Datapath(new Shelf(pinDir), object, clsact ?? false);
 }
 
 class Datapath implements PolicyDatapath {
   readonly #shelf: Shelf;
   readonly #object: () => Uint8Array;
+  readonly #clsact: boolean;
+  /** Namespaces that filters are in. */
+  readonly #ios = new Map<number, NamespaceIo>();
   #tables: OpenTables | undefined;
   /** Constants of instances, by generation: those of tables that were opened are asked of whoever opened them. */
   readonly #variables = new Map<number, Readonly<Record<string, number>>>();
 
-  constructor(shelf: Shelf, object: () => Uint8Array) {
+  constructor(shelf: Shelf, object: () => Uint8Array, clsact: boolean) {
+    this.#clsact = clsact;
     this.#shelf = shelf;
     this.#object = object;
   }
@@ -45,7 +58,7 @@ class Datapath implements PolicyDatapath {
     if (newest === undefined) return undefined;
     const tables = new OpenTables(this.#shelf, newest);
     this.#variables.set(newest, constants(tables));
-    await this.commit(tables);
+    await this.commit(tables, []);
     return tables;
   }
 
@@ -63,7 +76,7 @@ class Datapath implements PolicyDatapath {
     }
   }
 
-  async commit(tables: PolicyTables): Promise<void> {
+  async commit(tables: PolicyTables, places: readonly PolicyPlace[]): Promise<void> {
     const made = tables as OpenTables;
     const { loadObject } = await import('../load.ts');
     // everything that can fail comes first
@@ -76,6 +89,7 @@ class Datapath implements PolicyDatapath {
         putPin(fd, this.#shelf.tables(made.generation), 'committed'),
       );
       for (const { link, fd } of swaps) putLink(this.#shelf, undefined, link, fd);
+      for (const place of places) await this.#swapFilters(loadObject, made, place);
     } finally {
       for (const { fd } of swaps) closeSync(fd);
     }
@@ -100,14 +114,18 @@ class Datapath implements PolicyDatapath {
     for (const link of wanted) {
       const fd = this.#function(loadObject, tables, space, link.name);
       try {
-        putLink(this.#shelf, place.io.fd, link, fd);
+        if (link.hook !== 'xdp' && !this.#hasTcx(place)) await putFilter(this.#shelf, place.io, link, fd);
+        else putLink(this.#shelf, place.io.fd, link, fd);
       } finally {
         closeSync(fd);
       }
     }
   }
 
-  async detach(space: number, ifindex: number): Promise<void> {
+  async detach(space: number, ifindex: number, io?: NamespaceIo): Promise<void> {
+    for (const filter of pinnedFilters(this.#shelf))
+      if (filter.space === space && filter.ifindex === ifindex)
+        await dropFilter(this.#shelf, io ?? this.#ios.get(space), filter);
     for (const link of pinnedLinks(this.#shelf))
       if (link.space === space && link.ifindex === ifindex) dropLink(this.#shelf, link);
     if (this.#tables === undefined || pinnedLinks(this.#shelf).some((link) => link.space === space)) return;
@@ -116,7 +134,10 @@ class Datapath implements PolicyDatapath {
   }
 
   attachments() {
-    return pinnedLinks(this.#shelf).map((link) => attachmentOf(this.#shelf, link));
+    return [
+      ...pinnedLinks(this.#shelf).map((link) => attachmentOf(this.#shelf, link)),
+      ...pinnedFilters(this.#shelf).map((filter) => filterAttachment(this.#shelf, filter)),
+    ];
   }
 
   run(place: PolicyPlace, direction: 'ingress' | 'egress', frame: Uint8Array, cb: Uint8Array): number {
@@ -147,9 +168,32 @@ class Datapath implements PolicyDatapath {
 
   async unload(): Promise<void> {
     for (const link of pinnedLinks(this.#shelf)) dropLink(this.#shelf, link);
+    for (const filter of pinnedFilters(this.#shelf))
+      await dropFilter(this.#shelf, this.#ios.get(filter.space), filter);
     this.#tables?.close();
     this.#tables = undefined;
     this.#shelf.removeAll();
+  }
+
+  /** Put the tables' programs in the place of those that filters of a device run. */
+  async #swapFilters(load: Load, tables: OpenTables, place: PolicyPlace): Promise<void> {
+    this.#ios.set(place.io.netns.inode, place.io);
+    const filters = pinnedFilters(this.#shelf);
+    for (const link of linksOf(place)) {
+      if (!filters.some((one) => one.space === link.space && one.ifindex === link.ifindex)) continue;
+      if (link.hook === 'xdp') continue;
+      const fd = this.#function(load, tables, link.space, link.name);
+      try {
+        await putFilter(this.#shelf, place.io, link, fd);
+      } finally {
+        closeSync(fd);
+      }
+    }
+  }
+
+  #hasTcx({ io, ifindex }: PolicyPlace): boolean {
+    this.#ios.set(io.netns.inode, io);
+    return !this.#clsact && hasTcx(io.fd, ifindex);
   }
 
   #open(): OpenTables {

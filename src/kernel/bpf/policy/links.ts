@@ -4,7 +4,7 @@ import { closeSync, rmSync } from 'node:fs';
 import { ERRNO } from '../../../base/errno.gen.ts';
 import { KernelError } from '../../../base/kernel-error.ts';
 import type { PolicyAttachment, PolicyPlace } from '../../ports.ts';
-import { attachTcx, attachXdp, detachLink, linkInfo, replaceProgram } from '../links.ts';
+import { ATTACH, attachTcx, attachXdp, detachLink, linkInfo, queryHook, replaceProgram } from '../links.ts';
 import { programInfo } from '../programs.ts';
 import { listed, openPin, putPin, type Shelf, withPin } from './shelf.ts';
 import type { PolicyFunction } from './tables.ts';
@@ -84,6 +84,17 @@ function newLink(netns: number, { ifindex, hook }: LinkName, program: number): n
     if (!(error instanceof KernelError) || error.errno === ERRNO.EBUSY || error.errno === ERRNO.EEXIST)
       throw error;
     return attachXdp(netns, program, ifindex, 'generic');
+  }
+}
+
+/** False before Linux 6.6. */
+export function hasTcx(netns: number, ifindex: number): boolean {
+  try {
+    queryHook(netns, ifindex, ATTACH.TCX_INGRESS);
+    return true;
+  } catch (error) {
+    if (error instanceof KernelError && error.errno === ERRNO.EINVAL) return false;
+    throw error;
   }
 }
 

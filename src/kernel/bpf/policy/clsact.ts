@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the kernel has no tcx (before Linux 6.6) the programs are filters on clsact. A filter is no link: the program that it
+// runs is pinned in the place of one, so that it is known what hangs where.
+import { closeSync, rmSync } from 'node:fs';
+import { ERRNO } from '../../../base/errno.gen.ts';
+import { KernelError } from '../../../base/kernel-error.ts';
+import { payloadOf } from '../../../codec/encoder.ts';
+import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from '../../../codec/generated/netlink.ts';
+import {
+  encodeTcAttrs,
+  encodeTcmsg,
+  RTM_DELTFILTER,
+  RTM_NEWQDISC,
+  RTM_NEWTFILTER,
+  type TcAttrs,
+} from '../../../codec/generated/tc.ts';
+import { type NamespaceIo, NETLINK, type PolicyAttachment } from '../../ports.ts';
+import { programInfo } from '../programs.ts';
+import type { LinkName } from './links.ts';
+import { listed, openPin, putPin, type Shelf, withPin } from './shelf.ts';
+
+const PARENT = { ingress: 0xfffffff2, egress: 0xfffffff3 } as const;
+const CLSACT = { handle: 0xffff0000, parent: 0xfffffff1 } as const;
+/** Before all others, for every protocol (ETH_P_ALL in the order of the network). */
+const INFO = (1 << 16) | 0x0300;
+const HANDLE = 1;
+const ACT_DIRECT = 1;
+const NAME = 'weir-policy';
+const MARK = 'clsact';
+
+export type FilterHook = 'ingress' | 'egress';
+
+/** A filter by what its mark says. */
+export interface FilterName {
+  readonly space: number;
+  readonly ifindex: number;
+  readonly hook: FilterHook;
+}
+
+const markOf = ({ space, ifindex, hook }: FilterName) => `${space}_${ifindex}_${hook}_${MARK}`;
+
+/** Filters that were put, with the letter of their function. */
+export function pinnedFilters(shelf: Shelf): readonly FilterName[] {
+  return listed(shelf.links()).flatMap((pin) => {
+    const [space, ifindex, hook, mark] = pin.split('_');
+    if (mark !== MARK) return [];
+    return [{ space: Number(space), ifindex: Number(ifindex), hook: hook as FilterHook }];
+  });
+}
+
+/** Put a filter, in the place of the one that is there, in one step. */
+export async function putFilter(
+  shelf: Shelf,
+  io: NamespaceIo,
+  { space, ifindex, hook }: LinkName,
+  program: number,
+): Promise<void> {
+  if (hook === 'xdp') throw new RangeError('XDP has no filters');
+  const known = openPin(shelf.links(markOf({ space, ifindex, hook })));
+  if (known !== undefined) {
+    const same = programInfo(known).id === programInfo(program).id;
+    closeSync(known);
+    if (same) return;
+  }
+  try {
+    await send(
+      io,
+      RTM_NEWQDISC,
+      NLM_F_CREATE | NLM_F_EXCL,
+      {
+        tcmIfindex: ifindex,
+        tcmHandle: CLSACT.handle,
+        tcmParent: CLSACT.parent,
+      },
+      { kind: 'clsact' },
+    );
+  } catch (error) {
+    if (!(error instanceof KernelError) || error.errno !== ERRNO.EEXIST) throw error;
+  }
+  await send(
+    io,
+    RTM_NEWTFILTER,
+    NLM_F_CREATE | NLM_F_REPLACE,
+    { tcmIfindex: ifindex, tcmHandle: HANDLE, tcmParent: PARENT[hook], tcmInfo: INFO },
+    { kind: 'bpf', options: { kind: 'bpf', fd: program, name: NAME, flags: ACT_DIRECT } },
+  );
+  putPin(program, shelf.links(), markOf({ space, ifindex, hook }));
+}
+
+/** Take a filter away; without `io` only its mark, of a device that is gone. */
+export async function dropFilter(
+  shelf: Shelf,
+  io: NamespaceIo | undefined,
+  filter: FilterName,
+): Promise<void> {
+  if (io !== undefined)
+    try {
+      const { ifindex, hook } = filter;
+      const head = { tcmIfindex: ifindex, tcmHandle: HANDLE, tcmParent: PARENT[hook], tcmInfo: INFO };
+      await send(io, RTM_DELTFILTER, 0, head, { kind: 'bpf' });
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+    }
+  rmSync(shelf.links(markOf(filter)), { force: true });
+}
+
+/** As far as it is known: whether somebody else has taken the filter away, only a look by netlink would tell. */
+export function filterAttachment(shelf: Shelf, filter: FilterName): PolicyAttachment {
+  const program = withPin(shelf.links(markOf(filter)), (fd) => programInfo(fd).id);
+  return { ...filter, attached: true, program };
+}
+
+async function send(
+  io: NamespaceIo,
+  type: number,
+  flags: number,
+  head: Parameters<typeof encodeTcmsg>[1],
+  attributes: TcAttrs,
+): Promise<void> {
+  const transport = await io.netlink(NETLINK.ROUTE);
+  const payload = payloadOf((out) => {
+    encodeTcmsg(out, head);
+    encodeTcAttrs(out, attributes);
+  });
+  await transport.request({
+    type,
+    flags,
+    payload,
+    operation: `policy on clsact of device ${head.tcmIfindex}`,
+  });
+}
