@@ -30,6 +30,9 @@ export interface PolicyChangeFigures {
   readonly changes: number;
 }
 
+/** Documents of one request. */
+const BATCH = 5_000;
+
 /** @throws when a change is not answered as it should be. */
 export async function policyChange(options: PolicyChangeOptions): Promise<PolicyChangeFigures> {
   const { policies, endpoints, changes, pause } = options;
@@ -49,7 +52,10 @@ export async function policyChange(options: PolicyChangeOptions): Promise<Policy
       ...Array.from({ length: policies }, (_, i) => policyOf(i, endpoints, 0)),
     ];
     const began = performance.now();
-    await send('POST', '/v1/apply?confirmSeconds=0&probes=none', { documents });
+    for (let from = 0; from < documents.length; from += BATCH) {
+      const part = documents.slice(from, from + BATCH);
+      await send('POST', '/v1/apply?confirmSeconds=0&probes=none', { documents: part });
+    }
     const load = (performance.now() - began) / 1000;
     const times: number[] = [];
     for (let i = -20; i < changes; i++) {
