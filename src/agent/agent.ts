@@ -240,7 +240,7 @@ export class Agent {
 }
 
 function engineSettings({ stateDir, pinDir, programs, policy, listen }: Settings): EngineSettings {
-  const { management, limits } = policy;
+  const { management, capacity: limits } = policy;
   const [, host = '', port = '0'] = /^(.*):(\d+)$/.exec(listen) ?? [];
   const isReached = port !== '0' && !host.startsWith('127.') && host !== '[::1]';
   const listeners = management.listeners && isReached ? [Number(port)] : [];

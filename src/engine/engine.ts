@@ -17,7 +17,7 @@ import { LatestDocuments, type Scope } from './latest.ts';
 import { checkObjects } from './objects.ts';
 import type { EngineParts } from './parts.ts';
 import { imageFor, narrowed, type Prepared, planBetween, planText, preparePlan } from './planning.ts';
-import { changesPolicy, withPolicyChecks } from './policy/checked.ts';
+import { changesPolicy, policyErrors, policyWarnings } from './policy/checked.ts';
 import { chooseProbes } from './probe/choose.ts';
 import { NO_PROBES, type Probes, probeBefore } from './probe/run.ts';
 import { type Profiled, withProfiles } from './profiles.ts';
@@ -135,8 +135,10 @@ export class Engine {
 
   /** What the documents would change. */
   async plan(wish: PlanWish, asker: Asker): Promise<PlanAnswer> {
-    const { plan } = await this.#prepare(this.#merged(wish), asker);
-    return { revision: this.#revision, plan };
+    const prepared = await this.#prepare(this.#merged(wish), asker);
+    const warnings = await policyWarnings(this.parts, prepared, asker.peers);
+    const { plan } = prepared;
+    return { revision: this.#revision, plan: { ...plan, diagnostics: [...plan.diagnostics, ...warnings] } };
   }
 
   /** What leads from one revision (the running state when absent) to another (the latest one when absent). */
@@ -270,8 +272,8 @@ export class Engine {
     const prepared = await preparePlan(this.parts.reader, this.#features, task);
     const { plan, desired, observed } = prepared;
     await checkObjects(this.parts, desired, observed, false);
-    const { plan: checked } = await withPolicyChecks(this.parts, prepared, peers);
-    const diagnostics = withLines([...checked.diagnostics, ...notes], found);
+    const policy = await policyErrors(this.parts, prepared);
+    const diagnostics = withLines([...plan.diagnostics, ...policy, ...notes], found);
     return { ...prepared, plan: { ...plan, diagnostics } };
   }
 
@@ -308,6 +310,7 @@ export class Engine {
     // without whoever has to confirm it, nobody could
     if (wish.confirmSeconds > 0 && changesPolicy(plan.actions)) this.parts.policies.guard(asker.peers);
     const error = await carryOut(this.parts, { plan, desired: prepared.desired, probes, progress });
+    about.diagnostics.push(...(await policyWarnings(this.parts, prepared, asker.peers)));
     const results = { ...about, probes: [...probes.results] };
     if (error !== undefined) {
       const undone = await undo(this.parts, this.#journal, progress, error);

@@ -10,8 +10,13 @@ import type { Executor } from './execute/executor.ts';
 
 /** Network policy, as the engine sees it. */
 export interface PolicyControl {
-  /** What a person should know of these operations before they are carried out. `peers` are addresses of whoever asks. */
-  check(operations: readonly PolicyOperation[], peers: readonly string[]): Promise<readonly Diagnostic[]>;
+  /** What forbids these operations. */
+  errors(operations: readonly PolicyOperation[]): Promise<readonly Diagnostic[]>;
+  /**
+   * What a person should know of these operations, before or after they were carried out.
+   * @param peers Addresses of whoever asks.
+   */
+  warnings(operations: readonly PolicyOperation[], peers: readonly string[]): Promise<readonly Diagnostic[]>;
   /** From the next commit on these can always reach this host: whoever has to confirm a change. */
   guard(peers: readonly string[]): void;
   /** Put in force what `guard` has changed since the last commit. Never rejects. */

@@ -137,7 +137,7 @@ const PolicySettings = Type.Object(
       },
       { ...closed, default: {} },
     ),
-    limits: Type.Object(
+    capacity: Type.Object(
       {
         endpoints: count('Endpoints', 16_384, 16, 1_048_576),
         v4: count('Runs of IPv4 addresses of one identity: two for each prefix', 4_194_304, 1024, 33_554_432),

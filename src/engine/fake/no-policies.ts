@@ -5,7 +5,8 @@ import type { PolicyControl } from '../parts.ts';
 
 /** A host of a node without network policy. For tests that are about something else. */
 export const noPolicies: PolicyControl & PolicyStage = {
-  check: async () => [],
+  errors: async () => [],
+  warnings: async () => [],
   guard: () => {},
   settle: async () => {},
   hasStaged: false,

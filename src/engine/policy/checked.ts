@@ -5,21 +5,36 @@ import type { EngineParts } from '../parts.ts';
 import type { Prepared } from '../planning.ts';
 import { isPolicyClass } from './objects.ts';
 
-/** The plan with what the host of network policy says about it. */
-export async function withPolicyChecks(
-  { policies }: Pick<EngineParts, 'policies'>,
+type Parts = Pick<EngineParts, 'policies'>;
+
+/** What forbids the steps of a plan that change network policy. */
+export function policyErrors(parts: Parts, prepared: Prepared): Promise<readonly Diagnostic[]> {
+  return placed(prepared, (operations) => parts.policies.errors(operations));
+}
+
+/** What a person should know of them. It may be told after they are carried out: nothing is held up by it. */
+export function policyWarnings(
+  parts: Parts,
   prepared: Prepared,
   peers: readonly string[],
-): Promise<Prepared> {
-  const operations = policyOperations(prepared.plan.actions);
-  if (operations.length === 0) return prepared;
-  const origins = new Map<string, Origin>(prepared.desired.map(({ id, origin }) => [id, origin]));
-  const found = (await policies.check(operations, peers)).map((one): Diagnostic => {
+): Promise<readonly Diagnostic[]> {
+  return placed(prepared, (operations) => parts.policies.warnings(operations, peers));
+}
+
+/** With the places of the documents that they are about. */
+async function placed(
+  { plan, desired }: Prepared,
+  look: (operations: readonly PolicyOperation[]) => Promise<readonly Diagnostic[]>,
+): Promise<readonly Diagnostic[]> {
+  const operations = policyOperations(plan.actions);
+  if (operations.length === 0) return [];
+  const found = await look(operations);
+  if (found.length === 0) return [];
+  const origins = new Map<string, Origin>(desired.map(({ id, origin }) => [id, origin]));
+  return found.map((one): Diagnostic => {
     const origin = one.origin ?? (one.id === undefined ? undefined : origins.get(one.id));
     return origin === undefined ? one : { ...one, origin };
   });
-  const { plan } = prepared;
-  return { ...prepared, plan: { ...plan, diagnostics: [...plan.diagnostics, ...found] } };
 }
 
 /** What the steps ask of the host, in their order. */

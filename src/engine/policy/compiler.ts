@@ -49,14 +49,12 @@ const ENDPOINT = objectId('', 'endpoint', '');
 /** The pure layer, as the host uses it. */
 export const policyLogic: PolicyLogic = {
   compiler: (kept) => new PolicyCompiler(kept),
-  diagnose: (about) => [
+  errors: (about) => [
     ...capacity(about),
     ...problems(about),
     ...(about.compiled.overlong ? [tooManyFlags] : []),
-    ...warnings(about),
-    ...sharedDevices(about),
-    ...lockOutWarnings(about),
   ],
+  warnings: (about) => [...warnings(about), ...sharedDevices(about), ...lockOutWarnings(about)],
 };
 
 /** What would be full: nothing of such a policy is loaded. */
@@ -67,7 +65,7 @@ function* capacity({ compiled, limits }: Examined): Generator<Diagnostic> {
       yield {
         severity: 'error',
         code: 'POLICY_CAPACITY',
-        message: `there are too many ${WHAT[name]}: they take ${compiled.sizes[name]} records and ${most} are free; take some out, or raise the setting policy.limits.${name}`,
+        message: `there are too many ${WHAT[name]}: they take ${compiled.sizes[name]} records and ${most} are free; take some out, or raise the setting policy.capacity.${name}`,
       };
   }
 }

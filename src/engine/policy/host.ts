@@ -19,7 +19,17 @@ import { capacityFor, fits } from './capacity.ts';
 import type { Numbers, PolicyNotes } from './notes.ts';
 import { countOf, NO_OBJECTS, type PolicyObjects, specIn, withOperations } from './objects.ts';
 import { EndpointDevices } from './places.ts';
-import type { Compiling, Counts, Enforcement, Kept, Place, PolicyLogic, Reasons, Traced } from './ports.ts';
+import type {
+  Compiling,
+  Counts,
+  Enforcement,
+  Examined,
+  Kept,
+  Place,
+  PolicyLogic,
+  Reasons,
+  Traced,
+} from './ports.ts';
 import type { PolicyView } from './reader.ts';
 
 /** What the host works with. */
@@ -185,14 +195,29 @@ export class PolicyHost implements PolicyView {
       await this.#again('rules of management');
   }
 
-  /** What a person should know of these operations before they are carried out. */
-  check(operations: readonly PolicyOperation[], peers: readonly string[]): Promise<readonly Diagnostic[]> {
-    const changed = new Set(operations.map(({ class: name, key }) => objectId('', name, key)));
+  /** What forbids these operations. */
+  errors(operations: readonly PolicyOperation[]): Promise<readonly Diagnostic[]> {
     return this.#alone(async () => {
       const { world } = this.#candidateOf(operations);
-      const { limits, logic } = this.#parts;
-      return logic.diagnose({ world, compiled: this.#compile(world), changed, peers, limits });
+      return this.#parts.logic.errors(this.#examined(world, operations, []));
     });
+  }
+
+  /** What a person should know of these operations, which may have been carried out already. */
+  warnings(operations: readonly PolicyOperation[], peers: readonly string[]): Promise<readonly Diagnostic[]> {
+    return this.#alone(async () => {
+      const isDone = operations.every(
+        (one) => specIn(this.#objects, one.class, one.key) === (one.op === 'set' ? one.spec : undefined),
+      );
+      const inForce = isDone ? this.#inForce?.world : undefined;
+      const world = inForce ?? this.#candidateOf(operations).world;
+      return this.#parts.logic.warnings(this.#examined(world, operations, peers));
+    });
+  }
+
+  #examined(world: World, operations: readonly PolicyOperation[], peers: readonly string[]): Examined {
+    const changed = new Set(operations.map(({ class: name, key }) => objectId('', name, key)));
+    return { world, compiled: this.#compile(world), changed, peers, limits: this.#parts.limits };
   }
 
   /** Updates since the start. */

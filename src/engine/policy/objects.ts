@@ -9,6 +9,8 @@ import type {
   PolicySpec,
 } from '../../model/policy.ts';
 
+import { PatchedMap } from '../../policy/patched-map.ts';
+
 /** Classes of objects that policy is made of. */
 export const POLICY_CLASSES: readonly PolicyClassName[] = ['namespace', 'cidr-set', 'endpoint', 'policy'];
 
@@ -37,14 +39,17 @@ export function withOperations(
   objects: PolicyObjects,
   operations: readonly PolicyOperation[],
 ): PolicyObjects {
-  const changed: Partial<Record<PolicyClassName, Map<string, Spec>>> = {};
+  const changes = new Map<PolicyClassName, Map<string, Spec | undefined>>();
   for (const operation of operations) {
-    const { class: name, key } = operation;
-    changed[name] ??= new Map(objects[name] as ReadonlyMap<string, unknown> as ReadonlyMap<string, Spec>);
-    if (operation.op === 'set') changed[name].set(key, operation.spec);
-    else changed[name].delete(key);
+    const ofClass = changes.get(operation.class) ?? new Map<string, Spec | undefined>();
+    changes.set(operation.class, ofClass);
+    ofClass.set(operation.key, operation.op === 'set' ? operation.spec : undefined);
   }
-  return { ...objects, ...(changed as unknown as Partial<PolicyObjects>) };
+  const changed = [...changes].map(([name, of]) => {
+    const from = objects[name] as ReadonlyMap<string, unknown> as ReadonlyMap<string, Spec>;
+    return [name, PatchedMap.of(from, of)] as const;
+  });
+  return { ...objects, ...(Object.fromEntries(changed) as unknown as Partial<PolicyObjects>) };
 }
 
 /** How many there are. */

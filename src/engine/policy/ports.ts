@@ -40,8 +40,10 @@ export interface Compiling {
 export interface PolicyLogic {
   /** @param kept Numbers of maps that are there already. */
   compiler(kept: Kept | undefined): Compiling;
-  /** What does not fit, and what makes no sense. */
-  diagnose(about: Examined): readonly Diagnostic[];
+  /** What forbids that it comes into force. */
+  errors(about: Examined): readonly Diagnostic[];
+  /** What makes no sense, or is not what is wanted perhaps. */
+  warnings(about: Examined): readonly Diagnostic[];
 }
 
 /** A device that an endpoint's traffic passes. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { EndpointSpec, Labels, PolicyDirection, PolicySpec } from '../../model/policy.ts';
 import type { CompiledPolicy, EndpointRecord, MapChanges, PolicySizes, RuleRecord } from '../compiled.ts';
+import { PatchedMap } from '../patched-map.ts';
 import { namespaceLabels } from '../select.ts';
 import { EMPTY_WORLD, type World } from '../world.ts';
 import { Decisions } from './decisions.ts';
@@ -303,6 +304,11 @@ function* differing<T>(
   after: ReadonlyMap<string, T>,
 ): Iterable<[string, T | undefined]> {
   if (before === after) return;
+  const changed = after instanceof PatchedMap ? (after as PatchedMap<T>).changedSince(before) : undefined;
+  if (changed !== undefined) {
+    for (const key of changed) if (before.get(key) !== after.get(key)) yield [key, after.get(key)];
+    return;
+  }
   for (const key of before.keys()) if (!after.has(key)) yield [key, undefined];
   for (const [key, value] of after) if (before.get(key) !== value) yield [key, value];
 }
