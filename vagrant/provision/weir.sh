@@ -21,5 +21,6 @@ fi
 install -m 0644 /tmp/weir-document.yaml /etc/weir/conf.d/site.yaml
 # the unit is ready once the agent is
 systemctl is-active -q weir || systemctl start weir
-weir apply --yes --no-confirm
+# no probes: what the site is connected to may come up later
+weir apply --yes --no-confirm --probe none
 weir status

@@ -26,7 +26,6 @@ function program(name: string, ...args: readonly string[]): string {
 
 /** What the node's own start-up does, before the agent. */
 export function startMachine(): void {
-  program('mount', '-t', 'ext4', '/dev/vda', DISK);
   program('ip', 'link', 'set', 'eth0', 'up');
   program('ip', 'addr', 'add', '192.0.2.1/24', 'dev', 'eth0');
   // the operator is at the other end of the cable
