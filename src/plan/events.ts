@@ -57,13 +57,13 @@ export function setsDown({ op, class: name, before, after }: Action): boolean {
 }
 
 /**
- * True when a device that is up is set down on the way: to join a bond, or by the kernel when it joins or leaves a VRF
- * (drivers/net/vrf.c cycle_netdev()).
+ * True when a device that is up is set down on the way: to join a bond, or by the kernel when it leaves one, and when it
+ * joins or leaves a VRF (drivers/net/vrf.c cycle_netdev()).
  */
 function passesDown({ netns, before = {}, after = {} }: Action, observed: Observed): boolean {
   if (before['state'] !== 'up' || before['master'] === after['master']) return false;
   const kindOf = (spec: Spec) =>
     observed.get(objectId(netns, 'link', String(spec['master'])))?.spec['kind'] ??
     (spec['port'] as Spec | undefined)?.['kind'];
-  return ['vrf', 'bond'].includes(String(kindOf(after))) || kindOf(before) === 'vrf';
+  return [before, after].some((spec) => ['vrf', 'bond'].includes(String(kindOf(spec))));
 }

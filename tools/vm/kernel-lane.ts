@@ -9,14 +9,8 @@ import { cacheFolder, ROOT } from './paths.ts';
 import { InfrastructureError, run } from './process.ts';
 import { countsOf, readReport, type TestResult } from './vitest-report.ts';
 
-/** What runs in every guest: what depends on the kernel, and is not too long for an emulated processor. */
-export const SUITES_OF_TESTS: readonly string[] = [
-  'test/vm/guest',
-  'test/contract/bpf.test.ts',
-  'test/contract/native.test.ts',
-  'test/netns/tc-declare.test.ts',
-  'test/netns/filter-declare.test.ts',
-];
+/** What runs in every guest unless others are named: what depends on the kernel. */
+export const SUITES_OF_TESTS: readonly string[] = ['test/vm/guest'];
 
 const BOOTS = 3;
 /** Seconds that the tests of one guest may take. */

@@ -11,11 +11,12 @@ const FEATURES = 'test/vm/guest/';
 
 const HEAD = `# Kernels
 
-Written by \`npm run test:vm -- --write\` from the results of the tests in guests with these kernels; do not edit. A
-guest is a virtual machine that runs the tests of a checkout on one of Debian's cloud kernels.
+Written by \`node tools/vm/main.ts --lane kernel --write\` from the results of tests in guests with these kernels; do not edit. A
+guest is a virtual machine that runs the tests of a checkout on one of Debian's cloud kernels, with two virtio_net devices.
 
 **yes**: tested in that guest and passed. **no**: the kernel lacks it, found by trying; a document that needs it is refused
-with the kernel's option that brings it. **fails**: a defect of Weir there.
+with the version or the option that brings it. **fails**: a defect of Weir there. Each kind of \`link\`, \`qdisc\` and \`filter\` is
+a document that is applied, shown by \`ip\` and \`tc\`, planned to nothing and taken back; the modules load by themselves.
 `;
 
 /** Write the page from runs of all kernels. */

@@ -5,13 +5,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Site } from './vagrant-lane.ts';
 import type { TestResult } from './vitest-report.ts';
 
-type SiteTest = (site: Site) => string | undefined | Promise<string | undefined>;
+type Check = (site: Site) => string | undefined | Promise<string | undefined>;
+/** What it returns is what is wrong. */
+type SiteTest = Check | { readonly needs: string; readonly check: Check };
 
 /** The gateway's rate towards clients, in bits per second. */
 const RATE = 8e6;
 
-/** By title; what a test returns is what is wrong. */
+/** By title; one that needs a machine which is not up is skipped. */
 const TESTS: Readonly<Record<string, SiteTest>> = {
+  'provisioned: package, settings, document, confirmed': (site) => {
+    site.vagrant('provision', ...site.nodes);
+    return undefined;
+  },
   'the agent runs under systemd, from the package': ({ sh }) => {
     const state = sh('gateway', 'systemctl is-active weir; dpkg-query -W weir; weir --version');
     return /^active\n/.test(state) && /weir\s+\d/.test(state) ? undefined : state;
@@ -24,10 +30,16 @@ const TESTS: Readonly<Record<string, SiteTest>> = {
     const plan = sh('gateway', 'weir plan --detailed-exitcode; echo exit $?');
     return plan.includes('exit 0') ? undefined : plan;
   },
-  'routed: the client reaches an edge node through the gateway': (site) => {
-    if (!site.nodes.includes('edge1')) return site.sh('client', 'ping -c 3 -W 5 203.0.113.2') && undefined;
-    const said = site.sh('client', 'ping -c 3 -W 5 10.77.0.11 || true');
-    return /ttl=63/.test(said) ? undefined : said;
+  'reached: the client pings the gateway': ({ sh }) => {
+    const said = sh('client', 'ping -c 3 -W 5 192.0.2.1 || true');
+    return /ttl=64/.test(said) ? undefined : said;
+  },
+  'routed: the client reaches an edge node through the gateway': {
+    needs: 'edge1',
+    check: ({ sh }) => {
+      const said = sh('client', 'ping -c 3 -W 5 10.77.0.11 || true');
+      return /ttl=63/.test(said) ? undefined : said;
+    },
   },
   'shaped: a download of the client is slower than the rate, and not by much': async (site) => {
     const from = site.nodes.includes('edge1') ? 'edge1' : 'gateway';
@@ -38,22 +50,27 @@ const TESTS: Readonly<Record<string, SiteTest>> = {
     const rate = Number(said.end.sum_received.bits_per_second);
     return rate < RATE && rate > RATE / 4 ? undefined : `${(rate / 1e6).toFixed(1)} Mbit/s`;
   },
-  'filtered: the client does not reach the SSH of an edge node, the gateway does': (site) => {
-    if (!site.nodes.includes('edge1')) return undefined;
-    const connect = 'timeout 8 bash -c "exec 3<>/dev/tcp/10.77.0.11/22" 2>&1; echo exit $?';
-    const client = site.sh('client', connect);
-    const gateway = site.sh('gateway', connect);
-    return client.includes('exit 124') && gateway.includes('exit 0') ? undefined : `${client}${gateway}`;
+  'filtered: the client does not reach the SSH of an edge node, the gateway does': {
+    needs: 'edge1',
+    check: ({ sh }) => {
+      const connect = 'timeout 8 bash -c "exec 3<>/dev/tcp/10.77.0.11/22" 2>&1; echo exit $?';
+      const client = sh('client', connect);
+      const gateway = sh('gateway', connect);
+      return client.includes('exit 124') && gateway.includes('exit 0') ? undefined : `${client}${gateway}`;
+    },
   },
-  'measured: the metrics count what was shaped and what was filtered': ({ sh, nodes }) => {
+  'filtered: the filter of the gateway counts what it drops': ({ sh }) => {
+    sh('client', 'timeout 5 bash -c "exec 3<>/dev/tcp/10.77.0.99/22" 2>&1; true');
+    const shown = sh('gateway', 'tc -s filter show dev eth2 ingress');
+    return /dropped [1-9]/.test(shown) ? undefined : shown;
+  },
+  'measured: the metrics count what was shaped': ({ sh }) => {
     const metrics = sh('gateway', 'curl -s http://127.0.0.1:9820/metrics');
     const value = (pattern: RegExp) => Number(pattern.exec(metrics)?.[1] ?? Number.NaN);
     const sent = value(/^node_network_transmit_bytes_total\{device="eth2"\} (\S+)$/m);
     const queue = value(/^node_qdisc_bytes_total\{(?=[^}]*device="eth2")(?=[^}]*kind="htb")[^}]*\} (\S+)$/m);
     if (!(sent > 1e6 && queue > 1e6)) return `eth2 sent ${sent} bytes, htb ${queue}`;
-    if (!nodes.includes('edge1')) return undefined;
-    const drops = sh('gateway', 'tc -s filter show dev eth2 ingress');
-    return /Sent [1-9]\d* bytes/.test(drops) ? undefined : drops;
+    return undefined;
   },
   'provisioning again changes nothing': (site) => {
     const before = site.sh('gateway', 'weir history; systemctl show -p MainPID weir');
@@ -73,16 +90,18 @@ const TESTS: Readonly<Record<string, SiteTest>> = {
 export async function siteTests(site: Site): Promise<readonly TestResult[]> {
   const results: TestResult[] = [];
   for (const [title, test] of Object.entries(TESTS)) {
-    const why = await Promise.resolve()
-      .then(() => test(site))
-      .catch((error: unknown) => String(error));
-    results.push({
-      file: 'vagrant',
-      titles: [title],
-      outcome: why === undefined ? 'passed' : 'failed',
-      ...(why !== undefined && { why }),
-    });
-    console.log(`${why === undefined ? 'ok  ' : 'FAIL'} ${title}`);
+    const [needs, check] = typeof test === 'function' ? [undefined, test] : [test.needs, test.check];
+    const lacks = needs !== undefined && !site.nodes.includes(needs);
+    const why = lacks ? `${needs} is not up in this run` : await problemOf(check, site);
+    const outcome = lacks ? 'skipped' : why === undefined ? 'passed' : 'failed';
+    results.push({ file: 'vagrant', titles: [title], outcome, ...(why !== undefined && { why }) });
+    console.log(`${{ passed: 'ok  ', failed: 'FAIL', skipped: 'skip' }[outcome]} ${title}`);
   }
   return results;
+}
+
+function problemOf(check: Check, site: Site): Promise<string | undefined> {
+  return Promise.resolve()
+    .then(() => check(site))
+    .catch((error: unknown) => String(error));
 }

@@ -8,6 +8,7 @@ mkdir -p /etc/weir/conf.d
 cat > /etc/weir/weir.yaml.new <<EOF
 # Prometheus scrapes from another machine; without credentials it gets metrics and nothing else.
 listen: 0.0.0.0:9820
+metrics: { enable: [qdisc] }
 EOF
 cmp -s /etc/weir/weir.yaml.new /etc/weir/weir.yaml || { mv /etc/weir/weir.yaml.new /etc/weir/weir.yaml; changed=1; }
 rm -f /etc/weir/weir.yaml.new

@@ -105,11 +105,16 @@ function alter(before: Spec, after: Spec, to: OperationSink): void {
   altnames(String(after['name']), index, before['altnames'], after['altnames'], to);
 }
 
-/** A bond takes only ports that are down (drivers/net/bonding/bond_main.c bond_enslave()), and switches them on. */
+/**
+ * A bond takes only ports that are down (drivers/net/bonding/bond_main.c bond_enslave()), and switches them on; those that
+ * it lets go it switches off (__bond_release_one()).
+ */
 function bondPort(before: Spec, after: Spec, attrs: Attributes) {
-  const joins = attrs['master'] !== undefined && (after['port'] as Spec | undefined)?.['kind'] === 'bond';
-  const downFirst = joins && before['state'] === 'up';
-  return { downFirst, upAgain: downFirst && after['state'] === 'up' };
+  const ofBond = (spec: Spec) => (spec['port'] as Spec | undefined)?.['kind'] === 'bond';
+  const moves = attrs['master'] !== undefined;
+  const downFirst = moves && ofBond(after) && before['state'] === 'up';
+  const left = moves && ofBond(before);
+  return { downFirst, upAgain: (downFirst || left) && after['state'] === 'up' };
 }
 
 function remove(spec: Spec, to: OperationSink): void {
