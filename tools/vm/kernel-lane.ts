@@ -54,6 +54,13 @@ export async function runKernel(suite: string, tests: readonly string[]): Promis
   return { suite, ...(kernel && { kernel }), results: [], faults };
 }
 
+/** What the last run of a suite's kernel gave, as far as the cache has it. */
+export function lastRun(suite: string): KernelRun {
+  const kernel = guestKernel(suite);
+  const results = readReport(join(cacheFolder('runs', kernel.series), 'report.json')) ?? [];
+  return { suite, kernel, results, faults: [] };
+}
+
 async function runTests(kernel: GuestKernel, tests: readonly string[]) {
   const results = cacheFolder('runs', kernel.series);
   const script = `

@@ -71,15 +71,26 @@ function unpack(suite: string, name: string, release: string, tree: string): voi
   mkdirSync(download);
   // an index from this morning may name a version that is gone
   apt(suite, 'apt-get', ['update', '-q']);
-  apt(suite, 'apt-get', ['download', '-q', name], download);
-  const file = readdirSync(download).find((entry) => entry.endsWith('.deb'));
-  if (file === undefined) throw new InfrastructureError(`apt-get download ${name} brought no package`);
-  run('dpkg', ['-x', join(download, file), part]);
+  apt(suite, 'apt-get', ['download', '-q', name, ...partsOf(suite, name, release)], download);
+  for (const file of readdirSync(download)) run('dpkg', ['-x', join(download, file), part]);
   // from trixie on the modules lie in usr
-  if (!existsSync(join(part, 'lib'))) renameSync(join(part, 'usr/lib'), join(part, 'lib'));
+  if (!existsSync(join(part, 'lib/modules'))) {
+    if (!existsSync(join(part, 'usr/lib/modules')))
+      throw new InfrastructureError(`no modules in the packages of ${name}`);
+    rmSync(join(part, 'lib'), { recursive: true, force: true });
+    renameSync(join(part, 'usr/lib'), join(part, 'lib'));
+  }
   run('depmod', ['-b', part, release]);
   renameSync(part, tree);
   rmSync(download, { recursive: true, force: true });
+}
+
+/** From 7.x on kernel and modules are packages of their own. */
+function partsOf(suite: string, name: string, release: string): readonly string[] {
+  const shown = apt(suite, 'apt-cache', ['show', '--no-all-versions', name]);
+  const [, depends = ''] = /^Depends:(.*)$/m.exec(shown) ?? [];
+  const names = depends.split(/[,|]/).map((one) => one.trim().split(' ')[0] ?? '');
+  return names.filter((one) => one.startsWith('linux-') && one.endsWith(`-${release}`));
 }
 
 /** apt with the lists of one suite only, from the mirror that this machine uses, apart from the machine's own state. */
