@@ -85,6 +85,34 @@ static __always_inline __u8 flow_flags(const struct policy_rule *rule)
 	return rule->flags & (POLICY_RULE_LIMIT | POLICY_RULE_MARK) ? POLICY_FLOW_RULE : 0;
 }
 
+/* The word of the bitmap that an address's bit is in; `bit` is which. */
+static __always_inline __u64 *begun_word(const struct policy_flow_key *key, __u64 *bit)
+{
+	const __u32 *remote = (const __u32 *)key->remote;
+	__u32 hash = (remote[0] ^ remote[1] * 31 ^ remote[2] * 131 ^ remote[3]) * 0x9e3779b1;
+	__u32 index = hash >> 19;
+
+	*bit = 1ULL << (hash >> 13 & 63);
+	return bpf_map_lookup_elem(&policy_begun, &index);
+}
+
+/* Whether an endpoint may have begun a connection to the remote address. It never forgets one, and may be wrong otherwise. */
+static __always_inline bool may_have_begun(const struct policy_flow_key *key)
+{
+	__u64 bit, *word = begun_word(key, &bit);
+
+	return !word || *(volatile __u64 *)word & bit;
+}
+
+/* Before the flow is there, so that whoever finds no bit finds no flow. */
+static __always_inline void note_begun(const struct policy_flow_key *key)
+{
+	__u64 bit, *word = begun_word(key, &bit);
+
+	if (word && !(*(volatile __u64 *)word & bit))
+		__sync_fetch_and_or(word, bit);
+}
+
 /* Begin a flow, in the place of one with the same key. */
 VERIFIED_ALONE int begin_flow(struct packet *p, __u32 counter, __u32 flags)
 {
@@ -92,6 +120,8 @@ VERIFIED_ALONE int begin_flow(struct packet *p, __u32 counter, __u32 flags)
 
 	if (!p)
 		return 0;
+	if (p->direction == POLICY_EGRESS)
+		note_begun(&p->key);
 	flow = (struct policy_flow){
 		.seen = now_jiffies(),
 		.created = now_jiffies(),

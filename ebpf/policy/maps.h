@@ -26,6 +26,9 @@
 		__type(value, value_type);                                                                              \
 	} name SEC(".maps")
 
+/* Words of a bitmap of addresses, by their hash, to which endpoints have begun connections: half a million bits. */
+#define BEGUN_WORDS 8192
+
 /* Written by updates. */
 POLICY_MAP(policy_config, BPF_MAP_TYPE_ARRAY, 1, __u32, struct policy_config);
 POLICY_TABLE(policy_places, BPF_MAP_TYPE_HASH, 1024, struct policy_place_key, struct policy_place);
@@ -43,6 +46,7 @@ POLICY_MAP(policy_rules, BPF_MAP_TYPE_ARRAY, 32768, __u32, struct policy_rule);
 POLICY_MAP(policy_counters, BPF_MAP_TYPE_PERCPU_ARRAY, 32768, __u32, struct policy_counter);
 POLICY_MAP(policy_flows, BPF_MAP_TYPE_LRU_HASH, 65536, struct policy_flow_key, struct policy_flow);
 POLICY_MAP(policy_new_flows, BPF_MAP_TYPE_LRU_HASH, 16384, struct policy_flow_key, struct policy_flow);
+POLICY_MAP(policy_begun, BPF_MAP_TYPE_ARRAY, BEGUN_WORDS, __u32, __u64);
 POLICY_MAP(policy_buckets, BPF_MAP_TYPE_LRU_HASH, 16384, struct policy_bucket_key, struct policy_bucket);
 POLICY_MAP(policy_fragments, BPF_MAP_TYPE_LRU_HASH, 8192, struct policy_fragment_key, struct policy_fragment);
 POLICY_MAP(policy_drops, BPF_MAP_TYPE_PERCPU_ARRAY, POLICY_REASONS, __u32, struct policy_reason_count);

@@ -41,8 +41,8 @@ static __always_inline int early(void *data, void *end, __u32 ifindex)
 	rule = judge(&p, at, POLICY_INGRESS, p.tcp_flags);
 	if (!rule || rule->action != POLICY_DENY || p.rule != p.audit_rule || rule->log)
 		return XDP_PASS;
-	/* A flow may have been begun from this side, or be kept. */
-	if (!is_first_syn(&p) && has_flow(&p))
+	/* A flow may have been begun from this side, or be kept; one of the other side is cut by this rule. */
+	if (!is_first_syn(&p) && (rule->flags & POLICY_RULE_KEEP || may_have_begun(&p.key)) && has_flow(&p))
 		return XDP_PASS;
 	count_rule(&p, rule->counter);
 	count_reason(&p, POLICY_DENIED);

@@ -74,11 +74,12 @@ export interface PolicyRun {
 }
 
 /** Version of the layouts in ebpf/policy/policy.h that programs and maps have to share. */
-const LAYOUT = 2;
+const LAYOUT = 3;
 /** Maps that a change of sizes or programs leaves: what they hold is worth more than their shape. */
 const KEPT = [
   'policy_flows',
   'policy_new_flows',
+  'policy_begun',
   'policy_buckets',
   'policy_fragments',
   'policy_drops',

@@ -128,6 +128,7 @@ export async function benchNode(): Promise<BenchNode> {
         'config',
         'places',
         'near_places',
+        'begun',
         'v4_root',
         'v4',
         'v6',
