@@ -2,7 +2,7 @@
 // Network policy over a real agent: documents by HTTP and by the command line, and what traffic makes of them.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -51,6 +51,7 @@ async function node(): Promise<Node> {
     async [Symbol.asyncDispose]() {
       await star[Symbol.asyncDispose]();
       pins[Symbol.dispose]();
+      rmSync(directory, { recursive: true, force: true });
     },
   };
 }
