@@ -14,7 +14,7 @@ import type { TestResult } from './vitest-report.ts';
 const MAIN = join(ROOT, 'test/vm/drill/main.ts');
 const DISK_MEGABYTES = 96;
 const BOOTS = 3;
-const SECONDS = 400;
+const SECONDS = 600;
 /** Where the power is cut, in turn. */
 const MODES = ['apply', 'journal', 'unconfirmed', 'apply', 'confirm'] as const;
 

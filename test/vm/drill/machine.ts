@@ -13,7 +13,7 @@ import { documentsOf, type Side } from './documents.ts';
 export const DISK = '/mnt';
 const WEIR = fileURLToPath(new URL('../../../bin/weir', import.meta.url));
 const SOCKET = '/run/weir.sock';
-const READY_SECONDS = 120;
+const READY_SECONDS = 300;
 
 /** Tell the host: one line of JSON; it is there when this returns. */
 export function tell(what: string, more: object = {}): void {
