@@ -105,8 +105,11 @@ function environment(folder: string): NodeJS.ProcessEnv {
   };
 }
 
+/** `driver.pid` is that of libvirtd itself. */
 function machinesOf(folder: string): ReadonlyMap<string, number> {
-  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.pid')) : [];
+  const files = (existsSync(folder) ? readdirSync(folder) : []).filter(
+    (name) => name.endsWith('.pid') && name !== 'driver.pid',
+  );
   return new Map(files.map((name) => [name.slice(0, -4), Number(readFileSync(join(folder, name), 'utf8'))]));
 }
 
