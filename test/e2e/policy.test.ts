@@ -172,7 +172,7 @@ test('a NetworkPolicy is enforced, counted, explained, changed, and gone without
 test('what is not confirmed is undone, also when the agent is killed meanwhile; what is confirmed outlives it', async () => {
   await using made = await node();
   const { star } = made;
-  const first = await made.agent();
+  await using first = await made.agent();
   await apply(first.to.socketPath, [...endpoints(star), onlyFrom('a')], AT_ONCE);
   await reaches(star, 'a', PORTS, ['open', 'silent', 'open']);
   const held = await star.member('a').peer.hold(B4, 80);
@@ -198,7 +198,6 @@ test('what is not confirmed is undone, also when the agent is killed meanwhile; 
   expect(report.status).toBe('unchanged');
   await apply(second.to.socketPath, [onlyFrom('a', 81)], AT_ONCE);
   await reaches(star, 'a', PORTS, ['silent', 'open', 'silent']);
-  await first[Symbol.asyncDispose]();
 });
 
 test('the command line applies, lists, explains and deletes', async () => {
