@@ -118,7 +118,9 @@ function installNpmPackages() {
       '--no-fund',
       '--loglevel=error',
     ]);
-    rmSync(join(root, '.cache/stamps/addon'), { force: true });
+    // what was compiled in it is gone with the former folder
+    const compiled = [...COMPILED, ...COMPILED_IF_POSSIBLE].map((name) => `compiled-${name}`);
+    for (const stamp of ['addon', ...compiled]) rmSync(join(root, '.cache/stamps', stamp), { force: true });
   });
   for (const name of COMPILED) {
     const folder = `node_modules/${name}`;
