@@ -30,7 +30,7 @@ node_exporter 1.12, so that its dashboards and alerts work unchanged; what only 
 - **Failures.** A collector that fails, or finds that the kernel does not have its data, reports 0 in
   \`node_scrape_collector_success\` and harms no other.
 - **Histograms** are classic ones with powers of two as bounds, since no well-kept library writes the protobuf that native
-  ones need ([decision 14](decisions/0014-classic-histograms.md)).
+  ones need ([decision 13](decisions/0013-classic-histograms.md)).
 - **Names in angle brackets** stand for what the kernel or the driver makes up.
 
 `;
