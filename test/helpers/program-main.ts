@@ -2,9 +2,11 @@
 // A process that applies documents and dies at a bpf(2) call that changes something: STATE_DIRECTORY PIN_DIRECTORY
 // DOCUMENT_FILE NUMBER. It prints what became of the change when it did not die.
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { BPF } from '../../src/kernel/bpf/syscall.ts';
-import { native } from '../../src/kernel/native.ts';
+import type { NativeAddon } from '../../src/kernel/native.ts';
 import { documentsIn, testEngine } from './engine.ts';
 
 /** Commands that change something. */
@@ -19,13 +21,20 @@ const CHANGES: readonly number[] = [
 ];
 
 const [directory = '', pinDir = '', file = '', deadly = ''] = process.argv.slice(2);
-const addon = native() as { bpf: ReturnType<typeof native>['bpf'] };
-const { bpf } = addon;
 let changes = 0;
-addon.bpf = (netns, command, ...rest) => {
-  if (CHANGES.includes(command) && changes++ === Number(deadly)) process.kill(process.pid, 'SIGKILL');
-  return bpf(netns, command, ...rest);
+
+// what an addon exports cannot be written: whoever asks for it from now on gets a copy that counts
+const ADDON = fileURLToPath(new URL('../../native/build/Release/weir.node', import.meta.url));
+const require = createRequire(import.meta.url);
+const addon = require(ADDON) as NativeAddon;
+const counting: NativeAddon = {
+  ...addon,
+  bpf(netns, command, ...rest) {
+    if (CHANGES.includes(command) && changes++ === Number(deadly)) process.kill(process.pid, 'SIGKILL');
+    return addon.bpf(netns, command, ...rest);
+  },
 };
+(require.cache[ADDON] as NodeJS.Module).exports = counting;
 
 await using test = testEngine(directory, 'boot 1', pinDir);
 const wish = { documents: documentsIn(readFileSync(file, 'utf8')), prune: true };
