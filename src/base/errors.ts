@@ -89,7 +89,7 @@ export const ERRORS = {
   JOURNAL: failure('journal {file}: {problem}'),
   // capturing
   CAPTURE_FILTER: usage('filter "{filter}": {problem}'),
-  CAPTURE_SPACE: failure('{path}: {problem}', 507, true),
+  CAPTURE_SPACE: failure('{path}: {problem}', 507),
   // agent and cli
   AGENT_UNREACHABLE: failure('no agent answers on {socket}: {problem}', 503, true),
   AGENT_RUNNING: failure('another agent already listens on {socket}', 409),
