@@ -124,9 +124,13 @@ function sources(suite: string): string {
 function mirrors(): { readonly main: string; readonly security: string } {
   const listed = run('apt-get', ['indextargets', '--format', '$(SITE)', 'Created-By: Packages']);
   const sites = listed.split('\n').map((site) => site.replace(/\/$/, ''));
-  const ending = (end: string) => sites.find((site) => site.endsWith(end));
-  return {
-    main: ending('/debian') ?? 'http://deb.debian.org/debian',
-    security: ending('/debian-security') ?? 'http://deb.debian.org/debian-security',
+  const ending = (end: string) => {
+    const site = sites.find((one) => one.endsWith(end));
+    if (site === undefined)
+      throw new Error(
+        `no apt source of this machine ends in ${end}: kernels come from where its packages come from`,
+      );
+    return site;
   };
+  return { main: ending('/debian'), security: ending('/debian-security') };
 }
