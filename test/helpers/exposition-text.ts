@@ -28,7 +28,7 @@ export function parseExposition(text: string): Map<string, ParsedFamily> {
   for (const line of text.slice(0, -1).split('\n')) {
     if (line === '') continue;
     if (line.startsWith('# HELP ')) {
-      const [, name = '', words = ''] = /^# HELP (\S+) (.*)$/.exec(line) ?? [];
+      const [, name = '', words = ''] = /^# HELP (\S+) (.*)$/s.exec(line) ?? [];
       help = { name, text: words };
     } else if (line.startsWith('# TYPE ')) {
       const [, name = '', type = ''] =
@@ -43,7 +43,7 @@ export function parseExposition(text: string): Map<string, ParsedFamily> {
 }
 
 function addSample(line: string, family: ParsedFamily | undefined): void {
-  const match = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/.exec(line);
+  const match = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/s.exec(line);
   if (match === null) throw new Error(`bad line: ${line}`);
   const [, name = '', labelText = '', value = ''] = match;
   const suffixes = family?.type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''];
