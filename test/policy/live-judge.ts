@@ -70,7 +70,7 @@ class LiveSitting implements Sitting {
     return found.map((one, i) => {
       const other = confirmed[i] as Judgement;
       // an answer that did not come in time shows nothing; one that came does
-      return other.verdict === 'allow' || !fits('allow', one) ? other : one;
+      return other.verdict === 'deny' && one.verdict !== 'deny' ? one : other;
     });
   }
 
@@ -107,5 +107,5 @@ function peerProbe(
   expected: JudgedVerdict | undefined,
 ): PeerProbe {
   if (protocol === 'SCTP') throw new Error('a table with SCTP has to say so in `requires`');
-  return { protocol, to: destination, port, timeoutMs: expected === 'allow' ? PATIENT_MS : SILENT_MS };
+  return { protocol, to: destination, port, timeoutMs: expected === 'deny' ? SILENT_MS : PATIENT_MS };
 }
