@@ -10,6 +10,7 @@ export default defineConfig({
     isolate: false,
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
     env: { WEIR_PIN_DIR: '/run/weir-tests' },
     include: ['test/{contract,netns,golden,e2e}/**/*.test.ts', 'test/vm/guest/**/*.test.ts'],
     fsModuleCache: true,

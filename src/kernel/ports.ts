@@ -247,6 +247,8 @@ export interface BpfMap {
   updateBatch(keys: Uint8Array, values: Uint8Array, count: number, inPlace?: boolean): void;
   /** Remove entries; those that are not there are passed over. */
   deleteBatch(keys: Uint8Array, count: number): void;
+  /** Close the descriptor. After that all else fails with EBADF, also when the number is another descriptor's by then. */
+  close(): void;
 }
 
 /** Entries of a map: key i is at `i * keySize`, its value on CPU c at `(i * cpus + c) * stride`. */

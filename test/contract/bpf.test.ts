@@ -16,6 +16,7 @@ import { type LoadedObject, type LoadOptions, loadObject } from '../../src/kerne
 import { openMap } from '../../src/kernel/bpf/maps.ts';
 import { programInfo, testRun } from '../../src/kernel/bpf/programs.ts';
 import { readRing } from '../../src/kernel/bpf/ring.ts';
+import { native } from '../../src/kernel/native.ts';
 import type { NamespaceIo } from '../../src/kernel/ports.ts';
 import { bpfObject, PRELUDE } from '../helpers/bpf-object.ts';
 import { netns, type TestNetns } from '../helpers/netns.ts';
@@ -117,6 +118,27 @@ describe('a map', () => {
     expect(hash.delete(u32(5, 7))).toBe(false);
     expect(hash.lookup(u32(5, 7))).toBeUndefined();
     expect(hash.lookup(u32(6, 7))).toEqual(new Uint8Array(BigUint64Array.of(60n).buffer));
+  });
+
+  it('refuses once it is closed, also when another map has its number by then', () => {
+    const { maps } = load({ programs: [] });
+    const closed = openMap(native().fdDup(fdOf(maps, 'hash')));
+    const { fd } = closed;
+    closed.close();
+    // its values are longer than the buffers for those of the one before
+    const next = native().fdDup(fdOf(maps, 'counts'));
+    open.push(next);
+    expect(next).toBe(fd);
+    for (const call of [
+      () => closed.lookup(u32(0, 0)),
+      () => closed.entries(),
+      () => closed.update(u32(0, 0), new Uint8Array(8)),
+      () => closed.delete(u32(0, 0)),
+      () => closed.fd,
+    ])
+      expect(call).toThrow('EBADF');
+    closed.close();
+    expect(openMap(next).maxEntries).toBeGreaterThan(0);
   });
 
   it('says how far a batch got', () => {

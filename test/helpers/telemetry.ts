@@ -47,7 +47,7 @@ export function runTelemetry(program: TelemetryProgram, settings = EVERY_EVENT):
   });
   for (const { map, entries } of program.prefill?.(settings) ?? [])
     for (const [key, value] of entries) openMap(loaded.maps.get(map) as number).update(key, value);
-  const maps = new Map(program.maps.map((name) => [name, openMap(loaded.maps.get(name) as number)]));
+  const maps = new Map([...loaded.maps].map(([name, fd]) => [name, openMap(fd)]));
   const links = program.hooks.map((hook) => attachTracepoint(loaded.programs.get(hook.program) as number));
   return {
     maps: {
@@ -58,7 +58,8 @@ export function runTelemetry(program: TelemetryProgram, settings = EVERY_EVENT):
     },
     programs: loaded.programs,
     [Symbol.dispose]() {
-      for (const fd of [...links, ...loaded.programs.values(), ...loaded.maps.values()]) closeSync(fd);
+      for (const map of maps.values()) map.close();
+      for (const fd of [...links, ...loaded.programs.values()]) closeSync(fd);
     },
   };
 }

@@ -97,9 +97,9 @@ export class Telemetry implements TelemetryMaps {
 
   /** Let go of everything: what is pinned goes on. */
   close(): void {
+    for (const map of this.#maps.values()) map.close();
     this.#maps.clear();
-    for (const { maps, programs, links } of this.running)
-      closeAll([...Object.values(maps), ...Object.values(programs), ...links]);
+    for (const { programs, links } of this.running) closeAll([...Object.values(programs), ...links]);
     this.#result = undefined;
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import { ERRNO } from '../../base/errno.gen.ts';
 import { wireOf } from '../../base/wire.ts';
 import { checked, kernelError } from '../errno.ts';
@@ -34,14 +34,18 @@ export function possibleCpus(): number {
   return cpus;
 }
 
-/** A map behind a descriptor, which stays the caller's. @throws {KernelError} */
+/**
+ * A map behind a descriptor, which stays the caller's unless close() is called. Whoever keeps the map across an await may
+ * find the number taken by another one, whose values the kernel would write into buffers of this one's size: so what is
+ * closed refuses.
+ * @throws {KernelError}
+ */
 export function openMap(fd: number): BpfMap {
   const info = objectInfo(fd);
   const type = info.getUint32(0, true);
   const valueSize = info.getUint32(12, true);
   const perCpu = PER_CPU.includes(type);
   const shape = {
-    fd,
     type,
     id: info.getUint32(4, true),
     keySize: info.getUint32(8, true),
@@ -51,14 +55,26 @@ export function openMap(fd: number): BpfMap {
     stride: perCpu ? (valueSize + 7) & ~7 : valueSize,
   };
   const entrySize = shape.stride * shape.cpus;
+  let closed = false;
+  const open = () => {
+    if (closed) throw kernelError('a map that was closed', ERRNO.EBADF);
+    return fd;
+  };
   return {
     ...shape,
-    lookup: (key) => lookup(fd, key, entrySize),
-    update: (key, value) => update(fd, key, value),
-    delete: (key) => remove(fd, key),
-    entries: () => allEntries(shape),
-    updateBatch: (keys, values, count, inPlace = false) => updateBatch(fd, keys, values, count, inPlace),
-    deleteBatch: (keys, count) => deleteBatch(fd, shape.keySize, keys, count),
+    get fd() {
+      return open();
+    },
+    lookup: (key) => lookup(open(), key, entrySize),
+    update: (key, value) => update(open(), key, value),
+    delete: (key) => remove(open(), key),
+    entries: () => allEntries({ ...shape, fd: open() }),
+    updateBatch: (keys, values, count, inPlace = false) => updateBatch(open(), keys, values, count, inPlace),
+    deleteBatch: (keys, count) => deleteBatch(open(), shape.keySize, keys, count),
+    close() {
+      if (!closed) closeSync(fd);
+      closed = true;
+    },
   };
 }
 

@@ -49,7 +49,7 @@ export class OpenTables implements PolicyTables {
   }
 
   close(): void {
-    for (const { fd } of this.#maps.values()) closeSync(fd);
+    for (const map of this.#maps.values()) map.close();
     this.#maps.clear();
     if (this.#flip >= 0) closeSync(this.#flip);
     this.#flip = -1;
