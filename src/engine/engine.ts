@@ -367,7 +367,7 @@ export class Engine {
     clearTimeout(this.#timer);
     const open = this.#open;
     if (open === undefined) throw new WeirError('INTERNAL', { problem: 'a revision without its change' });
-    this.#journal.confirm(who, this.parts.boot);
+    this.#journal.confirm(who, this.parts.boot, () => this.#owned.size);
     withDelta(this.#owned, open.owned);
     this.#latest.kept(open.base, open.revision, open.scope);
     this.#problem = undefined;

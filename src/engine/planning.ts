@@ -146,7 +146,8 @@ async function observe(
   const wanted = new Wanted();
   for (const object of desired) wanted.addWithNeeds(object);
   for (const object of owned.values()) wanted.add(object);
-  const required = new Set(desired.map(({ netns }) => netns));
+  const required = new Set<string>();
+  for (const { netns } of desired) required.add(netns);
   const observed = await wanted.read(reader, { required });
   const disturbed = disturbedBy({ desired, owned, observed });
   return disturbed.size === 0 ? observed : wanted.read(reader, { required, disturbed });
@@ -157,10 +158,11 @@ function neededFeatures(desired: readonly DesiredObject[], observed: Observed): 
   const features = new Set<string>();
   for (const { id, class: name, spec } of desired) {
     const { requires } = objectClass(name);
-    if (requires === undefined) continue;
+    const needed = featuresOf(requires?.(spec));
+    if (needed.length === 0) continue;
     const there = observed.get(id)?.spec;
-    const proved = there === undefined ? [] : featuresOf(requires(there));
-    for (const feature of featuresOf(requires(spec))) if (!proved.includes(feature)) features.add(feature);
+    const proved = there === undefined ? NO_FEATURES : featuresOf(requires?.(there));
+    for (const feature of needed) if (!proved.includes(feature)) features.add(feature);
   }
   return features;
 }

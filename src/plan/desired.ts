@@ -54,8 +54,9 @@ export function desiredObjects(
 
 function paired(object: DesiredObject, objects: ReadonlyMap<ObjectId, DesiredObject>): DesiredObject {
   const { netns, class: name, spec } = object;
-  const other = (key: string) => objects.get(objectId(netns, name, key))?.spec;
-  const together = objectClass(name).paired?.(spec, other) ?? spec;
+  const { paired: pair } = objectClass(name);
+  if (pair === undefined) return object;
+  const together = pair(spec, (key) => objects.get(objectId(netns, name, key))?.spec);
   return together === spec ? object : { ...object, spec: together };
 }
 
@@ -138,7 +139,8 @@ export function* itemsOf(section: Section, value: unknown): Iterable<{ item: Ite
 }
 
 function joined(path: string, rest: string): string {
-  return [path, rest].filter((part) => part !== '').join('.');
+  if (rest === '') return path;
+  return path === '' ? rest : `${path}.${rest}`;
 }
 
 /** The settings of a document; one with a form of its own has none, whatever its item calls so. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ClassName, NetObject, ReadRequest } from '../model/object.ts';
+import type { ClassName, NetObject, ObjectId, OwnedObject, ReadRequest } from '../model/object.ts';
 import { peerOf } from './effects.ts';
 import { eventsOf } from './events.ts';
 import { makePlan } from './make-plan.ts';
@@ -22,9 +22,11 @@ const TAKES_ALONG: ReadonlySet<ClassName> = new Set([
 export function disturbedBy(
   input: Pick<PlanInput, 'desired' | 'owned' | 'observed'>,
 ): ReadonlyMap<string, Disturbed> {
+  const owned = new Map<ObjectId, OwnedObject>();
+  for (const object of input.owned.values()) if (TAKES_ALONG.has(object.class)) owned.set(object.id, object);
   const { actions } = makePlan({
     desired: input.desired.filter((object) => TAKES_ALONG.has(object.class)),
-    owned: new Map([...input.owned].filter(([, object]) => TAKES_ALONG.has(object.class))),
+    owned,
     observed: input.observed,
     unsupported: new Set(),
     callers: [],

@@ -21,21 +21,21 @@ export function makePlan(input: PlanInput): Plan {
 }
 
 /** What differs from the documents, in no order and without what it leads to: enough to see whether anything does. */
-export function differencesIn(
-  input: Pick<PlanInput, 'desired' | 'owned' | 'observed' | 'releases'>,
-): readonly Action[] {
+export function differencesIn(input: DraftInput): readonly Action[] {
   return draft(input).actions;
 }
 
-function draft(input: Pick<PlanInput, 'desired' | 'owned' | 'observed' | 'releases'>): Plan {
+type DraftInput = Pick<PlanInput, 'desired' | 'owned' | 'observed' | 'releases'>;
+
+function draft(input: DraftInput): Plan {
   const actions: Action[] = [];
   const owns: OwnedObject[] = [];
   const adopted: ObjectId[] = [];
   const diagnostics: Diagnostic[] = [];
-  const declared = new Set<ObjectId>();
+  let known = 0;
   for (const desired of input.desired) {
-    declared.add(desired.id);
     const owned = input.owned.get(desired.id);
+    if (owned !== undefined) known++;
     const seen = input.observed.get(desired.id);
     const claim = claimOf(desired, owned, seen);
     if (claim === 'conflict') {
@@ -46,7 +46,7 @@ function draft(input: Pick<PlanInput, 'desired' | 'owned' | 'observed' | 'releas
     owns.push(ownedAfter(desired, owned, seen, claim));
     for (const step of stepsTo(desired, owned, seen, claim)) actions.push(joiningBond(step, input));
   }
-  for (const step of stepsAway(input, declared)) actions.push(step);
+  if (known < input.owned.size) for (const step of stepsAway(input)) actions.push(step);
   return { actions, diagnostics, adopted, owns };
 }
 
@@ -123,16 +123,15 @@ function settingNamed(dropped: Spec, field: string): boolean {
 }
 
 /** Of objects that no document declares any more: they go, or get back what Weir changed. */
-function stepsAway(
-  { owned, observed, releases = false }: Pick<PlanInput, 'owned' | 'observed' | 'releases'>,
-  declared: ReadonlySet<ObjectId>,
-): readonly Action[] {
+function stepsAway({ desired, owned, observed, releases = false }: DraftInput): readonly Action[] {
+  const declared = new Set(desired.map(({ id }) => id));
   const steps: Action[] = [];
   const gone = new Set<ObjectId>();
   const changed: (readonly [OwnedObject, NetObject])[] = [];
   for (const known of owned.values()) {
+    if (declared.has(known.id)) continue;
     const seen = observed.get(known.id);
-    if (seen === undefined || declared.has(known.id)) continue;
+    if (seen === undefined) continue;
     const { innate } = objectClass(known.class);
     // a device that is declared without its kind is there by itself, whatever the kernel says that it is
     const itself = innate?.(seen.spec) === true || innate?.(known.declared) === true;

@@ -14,14 +14,22 @@ export function recalled(
 ): ReadonlyMap<ObjectId, NetObject> {
   let known: Map<ObjectId, NetObject> | undefined;
   for (const { id, class: name, declared } of owned.values()) {
+    const kind = objectClass(name);
+    if (!hidesAny(kind, declared)) continue;
     const seen = observed.get(id);
     if (seen === undefined) continue;
-    const spec = withUnseen(objectClass(name), seen.spec, declared);
+    const spec = withUnseen(kind, seen.spec, declared);
     if (spec === seen.spec) continue;
     known ??= new Map(observed);
     known.set(id, { ...seen, spec });
   }
   return known ?? observed;
+}
+
+/** True when the kernel keeps some of these settings to itself. */
+function hidesAny({ unseen = [] }: ObjectClass, declared: Spec): boolean {
+  for (const field of unseen) if (settingAt(declared, field) !== undefined) return true;
+  return false;
 }
 
 /** Settings that the kernel reports, with those that it keeps to itself from `told`. */

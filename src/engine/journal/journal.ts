@@ -113,8 +113,11 @@ export class Journal {
     });
   }
 
-  /** The open change is kept: its revision is the current one. */
-  confirm(by: string, boot: string): void {
+  /**
+   * The open change is kept: its revision is the current one.
+   * @param owns How many objects it owns; counted from the file when nobody knows.
+   */
+  confirm(by: string, boot: string, owns: () => number = () => this.owned().size): void {
     this.#transaction(() => {
       const revision = this.#openRevision();
       this.#run("UPDATE revision SET state = 'confirmed', confirmed_by = ? WHERE revision = ?", by, revision);
@@ -122,7 +125,7 @@ export class Journal {
       this.#setMeta('boot', boot);
       this.#closeOpen();
     });
-    this.#store.whenIdle(() => this.#tidy());
+    this.#store.whenIdle(() => this.#tidy(owns));
   }
 
   /** The open change is undone. */
@@ -193,19 +196,20 @@ export class Journal {
   }
 
   /** What nobody waits for. */
-  #tidy(): void {
+  #tidy(owns: () => number): void {
     this.#forgetOld();
-    this.#compactOwned();
+    this.#compactOwned(owns);
   }
 
   /** When most of the log is about what is no longer true, write what is. */
-  #compactOwned(): void {
+  #compactOwned(owns: () => number): void {
     const [sum] = this.#all('SELECT coalesce(sum(entries), 0) AS entries, count(*) AS parts FROM owned');
     const { entries, parts: count } = sum as { entries: number; parts: number };
     if (count < FEW_PARTS && entries < 64 * PART) return;
-    const owned = this.owned();
-    if (entries < 2 * owned.size && count < FEW_PARTS + (2 * owned.size) / PART) return;
+    const size = owns();
+    if (entries < 2 * size && count < FEW_PARTS + (2 * size) / PART) return;
     this.#transaction(() => {
+      const owned = this.owned();
       this.#run('DELETE FROM owned');
       this.#appendOwned(this.current, owned);
     });

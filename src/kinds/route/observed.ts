@@ -23,10 +23,16 @@ type Names = (ifindex: number) => string;
 /**
  * The canonical settings of a route that the kernel reports (net/ipv4/fib_semantics.c fib_dump_info(),
  * net/ipv6/route.c rt6_fill_node()).
+ *
+ * @param spec Its identity, where that is known already; becomes the result.
  */
-export function routeSpec(header: Rtmsg, a: RouteAttrs, nameOf: Names): Spec {
+export function routeSpec(
+  header: Rtmsg,
+  a: RouteAttrs,
+  nameOf: Names,
+  spec: Record<string, unknown> = placeSpec(header, a),
+): Spec {
   const v6 = header.rtmFamily === AF_INET6;
-  const spec = placeSpec(header, a);
   // With a nexthop object that drops packets the kernel calls the route a blackhole, whatever it was made as
   if (header.rtmType !== 1 && !(header.rtmType === RTN_BLACKHOLE && a.rtaNhId !== undefined))
     spec['type'] = rtTypeName(header.rtmType);

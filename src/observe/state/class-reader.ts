@@ -31,8 +31,11 @@ export interface ReadContext {
 export interface ClassReader {
   readonly class: ClassName;
   /** @throws {KernelError} */
-  read(context: ReadContext, want: Want, found: (spec: Spec) => void): Promise<void>;
+  read(context: ReadContext, want: Want, found: Found): Promise<void>;
 }
+
+/** Takes an object; `key` spares finding its key again. */
+export type Found = (spec: Spec, key?: string) => void;
 
 /** True when an object of this key, on this device, is wanted. */
 export function isWanted(want: Want, key: string, dev?: string): boolean {

@@ -77,8 +77,7 @@ async function readObjects(
     const want = wantOf(request, reader.class);
     if (want === undefined) continue;
     const kind = objectClass(reader.class);
-    await reader.read(context, want, (spec) => {
-      const key = kind.key(spec);
+    await reader.read(context, want, (spec, key = kind.key(spec)) => {
       const id = objectId(netns, reader.class, key);
       objects.set(id, { id, netns, class: reader.class, key, spec });
     });

@@ -10,7 +10,6 @@ import {
   decodeRtmsg,
   encodeRouteAttrs,
   encodeRtmsg,
-  ROUTE_ATTRS,
   type RouteAttrs,
   RTM_F_FIB_MATCH,
   RTM_F_LOOKUP_TABLE,
@@ -19,7 +18,6 @@ import {
   RTMSG_SIZE,
   type Rtmsg,
 } from '../../codec/generated/rt-route.ts';
-import { pickOf } from '../../codec/table.ts';
 import { NETLINK, type NetlinkTransport } from '../../kernel/ports.ts';
 import { parseDestination } from '../../kinds/route/destination.ts';
 import { RT_TABLE_MAIN, tableNumber } from '../../kinds/route/names.ts';
@@ -27,7 +25,7 @@ import { placeSpec, routeSpec } from '../../kinds/route/observed.ts';
 import { routeKey } from '../../kinds/route/route.ts';
 import { AF_INET, AF_INET6 } from '../../model/names/families.ts';
 import type { Spec } from '../../model/object.ts';
-import type { ClassReader, ReadContext, Want } from './class-reader.ts';
+import type { ClassReader, Found, ReadContext, Want } from './class-reader.ts';
 import { withGroups } from './nexthops.ts';
 
 /** Up to here wanted routes are asked for one by one; beyond it dumping their table costs less. */
@@ -36,11 +34,13 @@ const RTM_F_CLONED = 0x200;
 const RTPROT_REDIRECT = 1;
 const RTPROT_KERNEL = 2;
 const RTPROT_RA = 9;
+/** Protocols of routes that nobody configured. */
+const BY_ITSELF: ReadonlySet<number> = new Set([RTPROT_REDIRECT, RTPROT_KERNEL, RTPROT_RA]);
 const RTN_BLACKHOLE = 6;
 const ENOENT = 2;
 
-/** What tells whether a route is wanted. */
-const FEW = pickOf(ROUTE_ATTRS, ['rtaDst', 'rtaPriority', 'rtaTable', 'rtaPrefsrc', 'rtaNhId']);
+/** Looks at one route of a dump. */
+type Visit = (header: Rtmsg, attrs: RouteAttrs) => void;
 
 /** Fields that the kernel filters a dump by (net/ipv4/fib_frontend.c ip_valid_fib_dump_req()). */
 interface Filter {
@@ -60,9 +60,7 @@ export const routeReader: ClassReader = {
       const oif = context.indexOf(name);
       if (oif === undefined) continue;
       for (const family of [AF_INET, AF_INET6])
-        await dump(transport, { family, oif }, context, (spec, protocol) => {
-          if (isConfigured(spec, protocol)) found(spec);
-        });
+        await dump(transport, { family, oif }, visitConfigured(context, found));
     }
     if (want.fromLinks.size + want.byNexthops.size > 0) await readUsers(transport, context, want, found);
   },
@@ -73,31 +71,33 @@ async function readUsers(
   transport: NetlinkTransport,
   context: ReadContext,
   { fromLinks, byNexthops }: Want,
-  found: (spec: Spec) => void,
+  found: Found,
 ): Promise<void> {
   const addresses = context.links.addresses().filter(({ ifname }) => fromLinks.has(ifname));
   const sources = new Set(addresses.map(({ local }) => local));
   const ids = await withGroups(transport, byNexthops);
-  const keep = (_: Rtmsg, { rtaPrefsrc, rtaNhId }: RouteAttrs) =>
+  const uses = ({ rtaPrefsrc, rtaNhId }: RouteAttrs) =>
     (rtaNhId !== undefined && ids.has(rtaNhId)) ||
     (rtaPrefsrc !== undefined && sources.has(renderIp(rtaPrefsrc)));
-  const visit = (spec: Spec, protocol: number) => {
-    if (isConfigured(spec, protocol)) found(spec);
-  };
-  for (const family of [AF_INET, AF_INET6]) await dump(transport, { family }, context, visit, keep);
-}
-
-async function readAll(transport: NetlinkTransport, context: ReadContext, found: (spec: Spec) => void) {
+  const visit = visitConfigured(context, found);
   for (const family of [AF_INET, AF_INET6])
-    await dump(transport, { family }, context, (spec, protocol) => {
-      if (isConfigured(spec, protocol)) found(spec);
+    await dump(transport, { family }, (header, attrs) => {
+      if (uses(attrs)) visit(header, attrs);
     });
 }
 
-/** The kernel and router advertisements make the others. */
-function isConfigured(spec: Spec, protocol: number): boolean {
-  if (protocol === RTPROT_KERNEL || protocol === RTPROT_REDIRECT || protocol === RTPROT_RA) return false;
-  return spec['table'] !== 'local';
+async function readAll(transport: NetlinkTransport, context: ReadContext, found: Found) {
+  for (const family of [AF_INET, AF_INET6])
+    await dump(transport, { family }, visitConfigured(context, found));
+}
+
+/** Takes the routes that somebody configured; the kernel and router advertisements make the others. */
+function visitConfigured({ nameOf }: ReadContext, found: Found): Visit {
+  return (header, attrs) => {
+    if (BY_ITSELF.has(header.rtmProtocol)) return;
+    const spec = routeSpec(header, attrs, nameOf);
+    if (spec['table'] !== 'local') found(spec);
+  };
 }
 
 /** Keys by the family and table that hold them. */
@@ -119,7 +119,7 @@ async function readKeys(
   context: ReadContext,
   where: string,
   keys: ReadonlySet<string>,
-  found: (spec: Spec) => void,
+  found: Found,
 ): Promise<void> {
   const [family = '', name = ''] = where.split(' ');
   const table = tableNumber(name);
@@ -128,8 +128,11 @@ async function readKeys(
   if (table === RT_TABLE_MAIN && keys.size <= ONE_BY_ONE)
     left = await lookUpAll(transport, context, keys, found);
   if (left.size === 0) return;
-  const keep = (header: Rtmsg, attrs: RouteAttrs) => left.has(routeKey(placeSpec(header, attrs)));
-  await dump(transport, filter, context, found, keep);
+  await dump(transport, filter, (header, attrs) => {
+    const place = placeSpec(header, attrs);
+    const key = routeKey(place);
+    if (left.has(key)) found(routeSpec(header, attrs, context.nameOf, place), key);
+  });
 }
 
 /** Look the keys up. @returns those of which a look-up does not tell whether they exist. */
@@ -137,7 +140,7 @@ async function lookUpAll(
   transport: NetlinkTransport,
   context: ReadContext,
   keys: ReadonlySet<string>,
-  found: (spec: Spec) => void,
+  found: Found,
 ): Promise<ReadonlySet<string>> {
   const asked = await Promise.all(
     [...keys].map(async (key) => ({ key, seen: await lookUp(transport, context, key) })),
@@ -179,7 +182,9 @@ async function lookUp(
       operation: `RTM_GETROUTE ${key}`,
     });
     if (reply === undefined) return undefined;
-    return project(wireOf(reply.payload), 0, reply.payload.length, context)?.spec;
+    const { header, attrs } = decoded(wireOf(reply.payload), 0, reply.payload.length);
+    if (isCloned(header)) return undefined;
+    return routeSpec(header, attrs, context.nameOf);
   } catch (error) {
     if (error instanceof KernelError || isWeirError(error)) return undefined;
     throw error;
@@ -225,13 +230,11 @@ function placeOf(key: string) {
   return { ...parseDestination(dst), tos, metric };
 }
 
-/** Dump routes; of those that `keep` refuses by a few attributes the rest is not looked at. */
+/** Visit every route that passes the filter. */
 async function dump(
   transport: NetlinkTransport,
   { family, table, oif }: Filter,
-  context: ReadContext,
-  visit: (spec: Spec, protocol: number) => void,
-  keep?: (header: Rtmsg, attrs: RouteAttrs) => boolean,
+  visit: Visit,
 ): Promise<void> {
   const payload = payloadOf((out) => {
     encodeRtmsg(out, { rtmFamily: family });
@@ -242,9 +245,8 @@ async function dump(
   });
   const operation = `RTM_GETROUTE dump table ${table ?? 'all'}`;
   const sink = (wire: Wire, start: number, end: number) => {
-    if (keep !== undefined && !keep(...few(wire, start, end))) return;
-    const seen = project(wire, start, end, context);
-    if (seen !== undefined) visit(seen.spec, seen.protocol);
+    const { header, attrs } = decoded(wire, start, end);
+    if (!isCloned(header)) visit(header, attrs);
   };
   try {
     await transport.dump({ type: RTM_GETROUTE, payload, operation }, sink);
@@ -254,14 +256,12 @@ async function dump(
   }
 }
 
-function few(wire: Wire, start: number, end: number): [Rtmsg, RouteAttrs] {
-  const header = decodeRtmsg(wire, start, Math.min(end, start + RTMSG_SIZE));
-  return [header, decodeRouteAttrs(wire, start + RTMSG_SIZE, end, FEW)];
+/** A copy of a route for a single destination, which the kernel made for itself. */
+function isCloned({ rtmFlags }: Rtmsg): boolean {
+  return (rtmFlags & RTM_F_CLONED) !== 0;
 }
 
-function project(wire: Wire, start: number, end: number, { nameOf }: ReadContext) {
+function decoded(wire: Wire, start: number, end: number): { header: Rtmsg; attrs: RouteAttrs } {
   const header = decodeRtmsg(wire, start, Math.min(end, start + RTMSG_SIZE));
-  if ((header.rtmFlags & RTM_F_CLONED) !== 0) return undefined;
-  const attrs: RouteAttrs = decodeRouteAttrs(wire, start + RTMSG_SIZE, end);
-  return { spec: routeSpec(header, attrs, nameOf), protocol: header.rtmProtocol };
+  return { header, attrs: decodeRouteAttrs(wire, start + RTMSG_SIZE, end) };
 }

@@ -10,7 +10,11 @@ import type { Outlook } from './outlook.ts';
 export function* missing(outlook: Outlook): Iterable<Diagnostic> {
   const { input, actions } = outlook;
   const { desired, observed } = input;
-  const declared = new Set(desired.map(({ id }) => id));
+  let ids: ReadonlySet<ObjectId> | undefined;
+  const isDeclared = (id: ObjectId) => {
+    ids ??= new Set(desired.map((object) => object.id));
+    return ids.has(id);
+  };
   const removed = new Set<ObjectId>();
   for (const { op, id } of actions)
     if (op === 'remove') removed.add(id);
@@ -19,7 +23,7 @@ export function* missing(outlook: Outlook): Iterable<Diagnostic> {
     const kind = objectClass(name);
     const needs = needsOf(netns, kind, spec);
     for (const need of needs) {
-      if (declared.has(need) || (observed.has(need) && !removed.has(need))) continue;
+      if ((observed.has(need) && !removed.has(need)) || isDeclared(need)) continue;
       const why = removed.has(need) ? 'which this plan removes' : 'which neither exists nor is declared';
       yield {
         severity: 'error',
@@ -30,7 +34,7 @@ export function* missing(outlook: Outlook): Iterable<Diagnostic> {
       };
     }
     if (kind.innate?.(spec) !== true || observed.has(id)) continue;
-    if (needs.some((need) => declared.has(need) && !observed.has(need))) continue;
+    if (needs.some((need) => !observed.has(need) && isDeclared(need))) continue;
     yield {
       severity: 'error',
       code: 'MISSING',

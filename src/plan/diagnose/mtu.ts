@@ -11,7 +11,7 @@ const OVERHEAD: Readonly<Record<string, number>> = { vlan: 0, macvlan: 0, ipvlan
 export function* mtu(outlook: Outlook): Iterable<Diagnostic> {
   const links = outlook.after('link');
   for (const link of links.values()) {
-    const told = outlook.desired(link.id);
+    const told = outlook.desired(link);
     if (told === undefined) continue;
     for (const message of [above(link, links), beside(link, links)])
       if (message !== undefined)

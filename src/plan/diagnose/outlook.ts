@@ -7,7 +7,7 @@ export class Outlook {
   readonly input: PlanInput;
   readonly actions: readonly Action[];
   readonly #after = new Map<ClassName, ReadonlyMap<ObjectId, NetObject>>();
-  #desired: ReadonlyMap<ObjectId, DesiredObject> | undefined;
+  readonly #desired = new Map<ClassName, ReadonlyMap<ObjectId, DesiredObject>>();
 
   constructor(input: PlanInput, actions: readonly Action[]) {
     this.input = input;
@@ -30,9 +30,14 @@ export class Outlook {
   }
 
   /** What documents say of an object. */
-  desired(id: ObjectId): DesiredObject | undefined {
-    this.#desired ??= new Map(this.input.desired.map((object) => [object.id, object]));
-    return this.#desired.get(id);
+  desired({ class: name, id }: NetObject): DesiredObject | undefined {
+    let known = this.#desired.get(name);
+    if (known === undefined) {
+      const ofClass = this.input.desired.filter((object) => object.class === name);
+      known = new Map(ofClass.map((object) => [object.id, object]));
+      this.#desired.set(name, known);
+    }
+    return known.get(id);
   }
 
   /** Steps of a class. */

@@ -25,7 +25,7 @@ export function* overlap(outlook: Outlook): Iterable<Diagnostic> {
   }
   for (const placed of domains.values())
     for (const [outer, inner] of overlapping(placed)) {
-      const told = outlook.desired(inner.object.id) ?? outlook.desired(outer.object.id);
+      const told = outlook.desired(inner.object) ?? outlook.desired(outer.object);
       if (told === undefined) continue;
       const [a, b] = [inner.object.spec, outer.object.spec];
       const message = `${a['address']} on ${a['dev']} lies in ${b['address']} on ${b['dev']}: only one of the two gets the traffic`;

@@ -24,7 +24,7 @@ export function* redirectLoop(outlook: Outlook): Iterable<Diagnostic> {
       ways.set(at, [...(ways.get(at) ?? []), { way, filter }]);
     }
   for (const filter of filters) {
-    const told = outlook.desired(filter.id);
+    const told = outlook.desired(filter);
     const loop =
       told &&
       redirects(filter.spec)
