@@ -18,6 +18,7 @@ import {
 } from '../../../src/model/object.ts';
 import { desiredObjects } from '../../../src/plan/desired.ts';
 import { makePlan } from '../../../src/plan/make-plan.ts';
+import { type DeviceIdentity, resolveMatches } from '../../../src/plan/match.ts';
 import type { Action, CallerPath, Plan, PlanInput } from '../../../src/plan/plan.ts';
 import { recalled } from '../../../src/plan/recalled.ts';
 import { renderPlan } from '../../../src/plan/render.ts';
@@ -105,7 +106,10 @@ function inputOf(folder: string): PlanInput {
   const text = optional(folder, 'desired.yaml') ?? '';
   const { documents, problems } = parseDocuments([{ name: 'desired.yaml', text }]);
   expect(problems).toEqual([]);
-  const declared = desiredObjects(documents);
+  const devices = (yaml(folder, 'devices.yaml') ?? []) as readonly DeviceIdentity[];
+  const resolved = resolveMatches(documents, new Map([['', devices]]));
+  expect(resolved.problems).toEqual([]);
+  const declared = desiredObjects(resolved.documents);
   expect(declared.problems).toEqual([]);
   return {
     desired: declared.objects,
