@@ -3,6 +3,7 @@
  * How much the network changes: neighbours that do not answer, and what the kernel announces of routes, links,
  * addresses, neighbours and rules, counted without waking anybody.
  */
+#include "entry.h"
 #include "kernel.h"
 
 #include <linux/netlink.h>
@@ -60,12 +61,8 @@ static const struct churn_count none;
 
 static __always_inline void add(void *map, const void *key)
 {
-	struct churn_count *found = bpf_map_lookup_elem(map, key);
+	struct churn_count *found = entry_of(map, key, &none);
 
-	if (!found) {
-		bpf_map_update_elem(map, key, &none, BPF_NOEXIST);
-		found = bpf_map_lookup_elem(map, key);
-	}
 	if (found)
 		found->count++;
 }

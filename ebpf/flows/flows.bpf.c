@@ -3,6 +3,7 @@
  * What packets are on each device: their sizes, their protocols and the flows that they belong to. One packet of
  * `sampling` is looked at and counts for so many. The others cost a decrement.
  */
+#include "entry.h"
 #include "kernel.h"
 #include "sampling.h"
 
@@ -75,16 +76,6 @@ struct packet {
 };
 
 static const struct flows_device no_packets;
-
-static __always_inline struct flows_device *device_of(struct flows_device_key *key)
-{
-	struct flows_device *device = bpf_map_lookup_elem(&flows_devices, key);
-
-	if (device)
-		return device;
-	bpf_map_update_elem(&flows_devices, key, &no_packets, BPF_NOEXIST);
-	return bpf_map_lookup_elem(&flows_devices, key);
-}
 
 static __always_inline __u32 size_bucket(__u64 bytes)
 {
@@ -211,7 +202,7 @@ static __always_inline void count(const struct packet *packet, struct net_device
 
 	if (known)
 		count_flow(&flow, bytes);
-	struct flows_device *device = device_of(&key);
+	struct flows_device *device = entry_of(&flows_devices, &key, &no_packets);
 	if (!device)
 		return;
 	__u32 protocol = protocol_of(packet->ethertype, flow.protocol);

@@ -3,6 +3,7 @@
  * Where packets wait: in the qdisc of a device, for the softirq that handles them, in NAPI that is out of budget.
  * One packet, softirq and poll of `sampling` is looked at and counts for so many.
  */
+#include "entry.h"
 #include "histogram.h"
 #include "kernel.h"
 #include "sampling.h"
@@ -112,11 +113,7 @@ static __always_inline void add_delay(struct Qdisc *qdisc, struct netdev_queue *
 	struct queueing_qdisc *found;
 
 	bpf_probe_read_kernel_str(key.kind, sizeof(key.kind), qdisc->ops->id);
-	found = bpf_map_lookup_elem(&queueing_qdiscs, &key);
-	if (!found) {
-		bpf_map_update_elem(&queueing_qdiscs, &key, &no_delays, BPF_NOEXIST);
-		found = bpf_map_lookup_elem(&queueing_qdiscs, &key);
-	}
+	found = entry_of(&queueing_qdiscs, &key, &no_delays);
 	if (found)
 		histogram_add_times(&found->delay, delay, TIME_SHIFT, sampling);
 }
@@ -173,13 +170,9 @@ int BPF_PROG(queueing_poll, struct napi_struct *napi, int work, int budget)
 		return 0;
 	key.netns = dev->nd_net.net->ns.inum;
 	key.ifindex = dev->ifindex;
-	device = bpf_map_lookup_elem(&queueing_devices, &key);
-	if (!device) {
-		bpf_map_update_elem(&queueing_devices, &key, &no_polls, BPF_NOEXIST);
-		device = bpf_map_lookup_elem(&queueing_devices, &key);
-		if (!device)
-			return 0;
-	}
+	device = entry_of(&queueing_devices, &key, &no_polls);
+	if (!device)
+		return 0;
 	device->polls += times;
 	device->packets += (__u64)work * times;
 	device->exhausted += exhausted;

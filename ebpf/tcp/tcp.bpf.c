@@ -3,6 +3,7 @@
  * TCP by device and group of peers: what is sent again, resets, connections, how long they take to open and their round
  * trips. Round trips are looked at with one received segment of `sampling`, which counts for so many.
  */
+#include "entry.h"
 #include "histogram.h"
 #include "kernel.h"
 #include "sampling.h"
@@ -155,12 +156,8 @@ static __always_inline struct tcp_device *counts_of(const struct sock *sk, __u32
 		.ifindex = ifindex ? ifindex : device_of(sk),
 		.peer_group = group_of(sk),
 	};
-	struct tcp_device *found = bpf_map_lookup_elem(&tcp_devices, &key);
 
-	if (found)
-		return found;
-	bpf_map_update_elem(&tcp_devices, &key, &no_events, BPF_NOEXIST);
-	return bpf_map_lookup_elem(&tcp_devices, &key);
+	return entry_of(&tcp_devices, &key, &no_events);
 }
 
 SEC("tp_btf/tcp_retransmit_skb")
@@ -208,11 +205,7 @@ int BPF_PROG(tcp_reset_sent, const struct sock *sk, const struct sk_buff *skb)
 		if (!key.ifindex)
 			key.ifindex = device_of(sk);
 	}
-	found = bpf_map_lookup_elem(&tcp_resets, &key);
-	if (!found) {
-		bpf_map_update_elem(&tcp_resets, &key, &no_resets, BPF_NOEXIST);
-		found = bpf_map_lookup_elem(&tcp_resets, &key);
-	}
+	found = entry_of(&tcp_resets, &key, &no_resets);
 	if (found)
 		found->count++;
 	return 0;
