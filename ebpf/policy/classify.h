@@ -178,9 +178,14 @@ VERIFIED_ALONE int find_rule(struct packet *p, struct policy_place_slot *at, __u
 	return 0;
 }
 
+static __always_inline struct policy_rule *rule_of(__u32 number)
+{
+	return bpf_map_lookup_elem(&policy_rules, &number);
+}
+
 static __always_inline struct policy_rule *judge(struct packet *p, struct policy_place_slot *at, __u32 origin, __u32 flags)
 {
-	return find_rule(p, at, origin, flags) ? bpf_map_lookup_elem(&policy_rules, &p->rule) : NULL;
+	return find_rule(p, at, origin, flags) ? rule_of(p->rule) : NULL;
 }
 
 #endif

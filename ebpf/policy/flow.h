@@ -52,17 +52,28 @@ static __always_inline bool is_live(const struct policy_flow *flow, const struct
 	return flow->check == check_of(key) && now - flow->seen < (__u64)age_limit(key->protocol, flow->state) * hz;
 }
 
-/* The flow with this key. Which table it is in is left in `fresh`. */
-static __always_inline struct policy_flow *flow_of(const struct policy_flow_key *key, __u64 now, bool *fresh)
+/*
+ * The flow with this key. Which table it is in is left in `fresh`. Linux 6.1 takes keys from its own stack alone, and not from
+ * a packet that a function verified alone was given: here and elsewhere they are copied.
+ */
+static __always_inline struct policy_flow *flow_of(const struct policy_flow_key *given, __u64 now, bool *fresh)
 {
-	struct policy_flow *flow = bpf_map_lookup_elem(&policy_flows, key);
+	struct policy_flow_key key = *given;
+	struct policy_flow *flow = bpf_map_lookup_elem(&policy_flows, &key);
 
 	*fresh = false;
-	if (flow && is_live(flow, key, now))
+	if (flow && is_live(flow, given, now))
 		return flow;
 	*fresh = true;
-	flow = bpf_map_lookup_elem(&policy_new_flows, key);
-	return flow && is_live(flow, key, now) ? flow : NULL;
+	flow = bpf_map_lookup_elem(&policy_new_flows, &key);
+	return flow && is_live(flow, given, now) ? flow : NULL;
+}
+
+static __always_inline void forget_flow(const struct packet *p)
+{
+	struct policy_flow_key key = p->key;
+
+	bpf_map_delete_elem(&policy_flows, &key);
 }
 
 static __always_inline bool is_first_syn(const struct packet *p)
@@ -116,26 +127,23 @@ static __always_inline void note_begun(const struct policy_flow_key *key)
 /* Begin a flow, in the place of one with the same key. */
 VERIFIED_ALONE int begin_flow(struct packet *p, __u32 counter, __u32 flags)
 {
-	struct policy_flow flow = {};
+	/* What was given is put down at once: on the stack of five functions together every word counts. */
+	struct policy_flow flow = { .counter = counter, .flags = flags, .state = POLICY_FLOW_NEW };
+	struct policy_flow_key key;
 
 	if (!p)
 		return 0;
+	key = p->key;
 	if (p->direction == POLICY_EGRESS)
 		note_begun(&p->key);
-	flow = (struct policy_flow){
-		.seen = now_jiffies(),
-		.created = now_jiffies(),
-		.epoch = p->epoch,
-		.rule = p->rule,
-		.counter = counter,
-		.check = check_of(&p->key),
-		.state = POLICY_FLOW_NEW,
-		.origin = p->direction,
-		.tcp_flags = p->tcp_flags,
-		.flags = flags,
-	};
-
-	return bpf_map_update_elem(&policy_new_flows, &p->key, &flow, BPF_ANY);
+	flow.epoch = p->epoch;
+	flow.rule = p->rule;
+	flow.origin = p->direction;
+	flow.tcp_flags = p->tcp_flags;
+	flow.check = check_of(&p->key);
+	flow.seen = now_jiffies();
+	flow.created = flow.seen;
+	return bpf_map_update_elem(&policy_new_flows, &key, &flow, BPF_ANY);
 }
 
 /* The state after this packet, from that before it. */
@@ -167,17 +175,19 @@ static __always_inline __u8 next_state(const struct packet *p, struct policy_flo
  */
 static __always_inline void put_flow(const struct packet *p, const struct policy_flow *flow, bool fresh)
 {
+	struct policy_flow_key key = p->key;
+
 	if (!fresh) {
-		bpf_map_update_elem(&policy_flows, &p->key, flow, BPF_ANY);
+		bpf_map_update_elem(&policy_flows, &key, flow, BPF_ANY);
 		return;
 	}
 	if (flow->state != POLICY_FLOW_ESTABLISHED) {
-		bpf_map_update_elem(&policy_new_flows, &p->key, flow, BPF_ANY);
+		bpf_map_update_elem(&policy_new_flows, &key, flow, BPF_ANY);
 		return;
 	}
 	/* Where both tables have it the first one counts. */
-	if (!bpf_map_update_elem(&policy_flows, &p->key, flow, BPF_ANY))
-		bpf_map_delete_elem(&policy_new_flows, &p->key);
+	if (!bpf_map_update_elem(&policy_flows, &key, flow, BPF_ANY))
+		bpf_map_delete_elem(&policy_new_flows, &key);
 }
 
 #endif

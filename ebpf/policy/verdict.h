@@ -20,7 +20,7 @@ VERIFIED_ALONE int audit(struct packet *p, __u32 action, __u32 ifindex)
 
 	if (!p)
 		return 0;
-	would = bpf_map_lookup_elem(&policy_rules, &p->audit_rule);
+	would = rule_of(p->audit_rule);
 	if (!would)
 		return 0;
 	count_rule(p, would->counter);
@@ -122,7 +122,7 @@ static __always_inline enum outcome judge_again(struct __sk_buff *skb, struct pa
 /* A packet of a flow whose rule asks for more than to let it pass. */
 static __always_inline enum outcome apply_rule(struct __sk_buff *skb, struct packet *p, const struct policy_flow *flow)
 {
-	struct policy_rule *rule = bpf_map_lookup_elem(&policy_rules, &flow->rule);
+	struct policy_rule *rule = rule_of(flow->rule);
 
 	if (!rule)
 		return broken(p);
@@ -186,11 +186,11 @@ static __always_inline enum outcome begin(struct __sk_buff *skb, struct packet *
 	if (known && known->state < POLICY_FLOW_CLOSING &&
 	    (known->origin != p->direction || known->state == POLICY_FLOW_ESTABLISHED))
 		return outcome;
-	rule = bpf_map_lookup_elem(&policy_rules, &p->rule);
+	rule = rule_of(p->rule);
 	if (rule)
 		begin_flow(p, rule->counter, flow_flags(rule));
 	if (known && !fresh)
-		bpf_map_delete_elem(&policy_flows, &p->key);
+		forget_flow(p);
 	return outcome;
 }
 
@@ -219,7 +219,7 @@ VERIFIED_ALONE int track(struct __sk_buff *skb, struct packet *p, struct policy_
 	if (flow.state == POLICY_FLOW_CUT && p->key.protocol != IPPROTO_TCP) {
 		outcome = decide(skb, p, at, true);
 		if (outcome == PASS && !fresh && !p->dry)
-			bpf_map_delete_elem(&policy_flows, &p->key);
+			forget_flow(p);
 		return outcome;
 	}
 	outcome = go_on(skb, p, at, &flow, fresh);

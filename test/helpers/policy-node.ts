@@ -32,7 +32,7 @@ export interface PolicyNode extends AsyncDisposable {
   places(compiled: CompiledPolicy): Promise<readonly EndpointPlace[]>;
   /** Put a policy in force where everything is attached. */
   update(compiled: CompiledPolicy): Promise<void>;
-  /** Put a policy in force and attach its places. */
+  /** Put a policy in force, attach its places and detach all others. */
   enforce(compiled: CompiledPolicy, whole?: boolean): Promise<void>;
 }
 
@@ -80,6 +80,9 @@ export async function policyNode(
       const all = await places(compiled);
       await enforcer.update(compiled, all, whole);
       for (const place of all) await enforcer.attach(place);
+      for (const { space, ifindex } of enforcer.attachments())
+        if (!all.some((one) => one.ifindex === ifindex && Number(one.io.netns.inode) === space))
+          await enforcer.detach(space, ifindex);
     },
     async [Symbol.asyncDispose]() {
       await enforcer.unload();
