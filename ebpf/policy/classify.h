@@ -8,40 +8,63 @@
 /* No identity is this large: the maps are at odds. */
 #define NO_IDENTITY 0xffffffff
 
-/* Steps of a search in 65,536 records, and in the longest segment of ports. */
-#define V4_STEPS 17
+/* Steps of a search in a line, and in the longest segment of ports. */
+#define V4_STEPS 5
 #define PORT_STEPS 20
+
+/* Times that a block is split at most: each takes four bits of an address. */
+#define V4_SPLITS 3
+
+static __always_inline __u32 v4_kind(__u32 node)
+{
+	return node >> 2 & 3;
+}
 
 /* Identity of an IPv4 address, in host order, by the policy in a slot. */
 static __always_inline __u32 v4_identity(__u32 address, __u32 slot)
 {
-	__u32 block = address >> 16;
-	__s32 low = address & 0xffff;
-	struct policy_v4_root *root = bpf_map_lookup_elem(&policy_v4_root, &block);
-	struct policy_v4 *record;
-	__u32 first, count, i;
+	__u32 index = address >> 16, bits = 16, line = 0;
+	struct policy_v4_root *root = bpf_map_lookup_elem(&policy_v4_root, &index);
+	struct policy_v4 *found;
+	__u32 node, shift, palette, words, bucket, first, count, i;
+	__s32 key;
 
 	if (!root)
 		return NO_IDENTITY;
-	first = root->slot[slot & 1].first;
-	count = root->slot[slot & 1].count;
-	if (!count)
-		return first;
-	for (i = 0; i < V4_STEPS && count > 1; i++) {
-		__u32 half = count >> 1;
-		__u32 middle = first + half;
-		__u32 line = middle / POLICY_V4_LINE;
-
-		record = bpf_map_lookup_elem(&policy_v4, &line);
-		if (!record)
+	node = root->slot[slot & 1];
+	for (i = 0; i < V4_SPLITS && v4_kind(node) == POLICY_V4_SPLIT; i++) {
+		line += node >> 8;
+		found = bpf_map_lookup_elem(&policy_v4, &line);
+		if (!found)
 			return NO_IDENTITY;
-		/* Without a branch, which would be guessed wrong each second time: all ones if it is not above `low`. */
-		first += half & ~((__s32)(low - record->low[middle % POLICY_V4_LINE]) >> 31);
+		bits -= 4;
+		node = ((const __u32 *)found->word)[address >> bits & 15];
+	}
+	if (v4_kind(node) == POLICY_V4_SAME)
+		return node >> 8;
+	shift = node >> 4 & 15;
+	palette = 2 << (node & 3);
+	words = v4_kind(node) == POLICY_V4_HALVES ? POLICY_V4_WORDS / 2 : POLICY_V4_WORDS;
+	bucket = ((address & ((1 << bits) - 1)) >> shift) * words;
+	line += (node >> 8) + bucket / POLICY_V4_WORDS;
+	found = bpf_map_lookup_elem(&policy_v4, &line);
+	if (!found)
+		return NO_IDENTITY;
+	bucket %= POLICY_V4_WORDS;
+	key = (address & ((1 << shift) - 1)) * palette + palette - 1;
+	first = bucket + palette;
+	count = words - palette;
+#pragma unroll
+	for (i = 0; i < V4_STEPS; i++) {
+		__u32 half = count >> 1;
+		/* All ones if it is not above `key`. The compiler must not make a branch of it, guessed wrong each second time. */
+		__s32 passed = ~((key - found->word[(first + half) % POLICY_V4_WORDS]) >> 31);
+
+		asm volatile("" : "+r"(passed));
+		first += half & passed;
 		count -= half;
 	}
-	block = first / POLICY_V4_LINE;
-	record = bpf_map_lookup_elem(&policy_v4, &block);
-	return record ? record->identity[first % POLICY_V4_LINE] : NO_IDENTITY;
+	return found->word[(bucket + (found->word[first % POLICY_V4_WORDS] & (palette - 1))) % POLICY_V4_WORDS];
 }
 
 static __always_inline __u32 v6_identity(const struct packet *p)

@@ -145,19 +145,40 @@ struct policy_segment {
 	__u32 count;
 };
 
-/* A block of 65,536 IPv4 addresses. A segment without records: `first` is the identity of all. */
+/*
+ * Identities of IPv4 addresses. A node tells of a range of addresses where to look, from its upper bits on:
+ *
+ *   first 24 bits: an identity, or how many lines further on in the map the range's lines are
+ *   shift  4 bits: buckets are of 1 << shift addresses each
+ *   kind   2 bits
+ *   palette 2 bits: a bucket begins with 2 << palette identities
+ *
+ * A bucket holds behind its identities where runs of addresses begin, in order, counted from its first address, and in the
+ * lowest bits which of the identities they have. It does not cross a line of the map, which is one of the cache: a look-up
+ * touches the root and that line. Lines in force are never written.
+ */
+enum policy_v4_kind {
+	/* All of one identity. */
+	POLICY_V4_SAME,
+	/* Sixteen parts, each with a node, in one line. */
+	POLICY_V4_SPLIT,
+	/* Two buckets to a line. */
+	POLICY_V4_HALVES,
+	/* A bucket to a line. */
+	POLICY_V4_LINES,
+};
+
+/* The node of a block of 65,536 addresses; its lines are counted from the map's first. */
 struct policy_v4_root {
-	struct policy_segment slot[POLICY_SLOTS];
+	__u32 slot[POLICY_SLOTS];
 };
 
-/* Records of a cache line: record i of a segment is in line i / POLICY_V4_LINE of the map. */
-#define POLICY_V4_LINE 16
+#define POLICY_V4_WORDS 32
 
-/* Identity from `low` on; no identity of IPv4 addresses has more than 16 bits. */
+/* Buckets, or sixteen nodes. */
 struct policy_v4 {
-	__u16 low[POLICY_V4_LINE];
-	__u16 identity[POLICY_V4_LINE];
-};
+	__u16 word[POLICY_V4_WORDS];
+} __attribute__((aligned(4)));
 
 struct policy_v6_key {
 	__u32 length;

@@ -40,17 +40,29 @@ export interface EndpointRecord {
   readonly host: boolean;
 }
 
-/** Identities in a block of 65,536 IPv4 addresses: with `count` 0 it is `first` everywhere. */
-export interface V4Root extends Segment {
+/** A block of 65,536 IPv4 addresses. */
+export interface V4Root {
   /** The upper 16 bits. */
   readonly block: number;
+  /** Where the identities are (struct policy_v4_root); 0: of none is anything known. */
+  readonly node: number;
 }
 
-/** Records from `first` on. The first one has `low` 0; they increase. */
+/** What a node of IPv4 addresses finds (`POLICY_V4_*`). */
+export const V4_KIND = { same: 0, split: 1, halves: 2, lines: 3 } as const;
+
+/** Words of 16 bits in a line of the table of IPv4 addresses. */
+export const V4_LINE_WORDS = 32;
+
+/** Records in which a line is counted: one for each two words. */
+export const V4_LINE_RECORDS = 16;
+
+/** Lines of one block, from the record `first` on, with which a line begins. */
 export interface V4Segment {
   readonly first: number;
-  readonly low: Uint16Array;
-  readonly identity: Uint32Array;
+  readonly words: Uint16Array;
+  /** The largest identity that they tell. */
+  readonly most: number;
 }
 
 /** A prefix of IPv6 addresses. A lookup finds the longest prefix, which tells all that is known. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compiled policies by hand, for tests of the datapath that want to say exactly what is in the maps.
 import { parseIp } from '../../src/base/ip.ts';
+import { nodeAt, packV4 } from '../../src/policy/compile/v4-lines.ts';
 import {
   type CompiledPolicy,
   type EndpointRecord,
@@ -10,6 +11,7 @@ import {
   portKey,
   type RuleRecord,
   type SetRecord,
+  V4_LINE_RECORDS,
   type V6Prefix,
   type VerdictRecord,
 } from '../../src/policy/compiled.ts';
@@ -198,22 +200,22 @@ class Hand {
       blocks.set(a * 256 + b, block);
     }
     let first = this.#base;
-    const segments = [...blocks].map(([block, members]) => {
+    const packed = [...blocks].map(([block, members]) => {
       const marks = new Map<number, number>([[0, 0]]);
       for (const low of members.keys()) if (!members.has(low + 1)) marks.set(low + 1, 0);
       for (const [low, identity] of members) marks.set(low, identity);
       const sorted = [...marks].sort(([x], [y]) => x - y);
       const at = first;
-      first += sorted.length;
-      return { block, at, sorted };
-    });
-    return {
-      v4Segments: segments.map(({ at, sorted }) => ({
-        first: at,
+      const { node, words } = packV4({
         low: Uint16Array.from(sorted.map(([low]) => low)),
         identity: Uint32Array.from(sorted.map(([, identity]) => identity)),
-      })),
-      v4Roots: segments.map(({ block, at, sorted }) => ({ block, first: at, count: sorted.length })),
+      });
+      first += words.length / 2;
+      return { block, first: at, node: nodeAt(node, at / V4_LINE_RECORDS), words, most: 0 };
+    });
+    return {
+      v4Segments: packed,
+      v4Roots: packed,
       v6,
     };
   }

@@ -89,7 +89,7 @@ function recordsOf(store: MapStore): string {
     v6: sorted(store.v6).map(([key, { identity }]) => [key, identity]),
     peers: sorted(store.peers),
     sets: sorted(store.sets),
-    roots: sorted(store.roots).filter(([, { first, count }]) => first !== 0 || count !== 0),
+    roots: sorted(store.roots).filter(([, node]) => node !== 0),
   });
 }
 

@@ -11,7 +11,7 @@ import type {
   V6Prefix,
   VerdictRecord,
 } from '../../src/policy/compiled.ts';
-import { portKey } from '../../src/policy/compiled.ts';
+import { portKey, V4_KIND, V4_LINE_WORDS } from '../../src/policy/compiled.ts';
 import { alwaysPasses, type PolicyPacket, sameBytes } from '../../src/policy/packet.ts';
 
 /** What the maps say about a packet. */
@@ -25,19 +25,16 @@ export const PASSED: MapVerdict = { rule: -1, auditRule: -1 };
 
 /** Records that are looked up by number, which both epochs share. */
 export class Arrays {
-  readonly v4Low: number[] = [];
-  readonly v4Identity: number[] = [];
+  /** Words of lines; two records are one of them each. */
+  readonly v4: number[] = [];
   readonly portKeys: number[] = [];
   readonly portVerdicts: number[] = [];
   readonly verdicts: VerdictRecord[] = [];
   readonly rules: RuleRecord[] = [];
 
   write({ v4Segments, ports, verdicts, rules }: MapChanges): void {
-    for (const { first, low, identity } of v4Segments)
-      for (const [i, one] of low.entries()) {
-        this.v4Low[first + i] = one;
-        this.v4Identity[first + i] = identity[i] as number;
-      }
+    for (const { first, words } of v4Segments)
+      for (const [i, one] of words.entries()) this.v4[first * 2 + i] = one;
     for (const one of ports) this.#writePorts(one);
     for (const one of verdicts) this.verdicts[one.verdict] = one;
     for (const one of rules) this.rules[one.rule] = one;
@@ -55,7 +52,7 @@ export class Arrays {
 export class MapStore {
   readonly arrays: Arrays;
   readonly endpoints = new Map<number, EndpointRecord>();
-  readonly roots = new Map<number, Segment>();
+  readonly roots = new Map<number, number>();
   readonly v6 = new Map<string, V6Prefix>();
   readonly peers = new Map<string, Segment>();
   readonly sets = new Map<number, SetRecord>();
@@ -69,7 +66,7 @@ export class MapStore {
     for (const one of [...changes.v6, ...changes.v6Gone]) this.#checkBefore(one);
     for (const one of changes.endpoints) this.endpoints.set(one.endpoint, one);
     for (const one of changes.endpointsGone) this.endpoints.delete(one);
-    for (const { block, first, count } of changes.v4Roots) this.roots.set(block, { first, count });
+    for (const { block, node } of changes.v4Roots) this.roots.set(block, node);
     for (const one of changes.v6) this.v6.set(v6Key(one), one);
     for (const one of changes.v6Gone) this.v6.delete(v6Key(one));
     for (const one of changes.v6Gone) this.#checkGone(one);
@@ -119,12 +116,26 @@ export class MapStore {
 
   #v4(address: Uint8Array): number {
     const [a = 0, b = 0, c = 0, d = 0] = address;
-    const { first, count } = this.roots.get(a * 256 + b) ?? { first: 0, count: 0 };
-    if (count === 0) return first;
-    const low = c * 256 + d;
-    const { v4Low, v4Identity } = this.arrays;
-    if (v4Low[first] !== 0) throw new Error(`the block at ${first} does not begin with 0`);
-    return v4Identity[lastNotAbove(v4Low, first, count, low)] as number;
+    const { v4 } = this.arrays;
+    let [node, line, low, size] = [this.roots.get(a * 256 + b) ?? 0, 0, c * 256 + d, 65_536];
+    for (;;) {
+      const [first, kind] = [Math.floor(node / 256), Math.floor(node / 4) % 4];
+      if (kind === V4_KIND.same) return first;
+      line += first;
+      if (kind !== V4_KIND.split) break;
+      size /= 16;
+      const at = line * V4_LINE_WORDS + Math.floor(low / size) * 2;
+      node = (v4[at] as number) + (v4[at + 1] as number) * 65_536;
+      low %= size;
+    }
+    const [addresses, palette] = [2 ** (Math.floor(node / 16) % 16), 2 ** ((node % 4) + 1)];
+    const words = Math.floor(node / 4) % 4 === V4_KIND.halves ? V4_LINE_WORDS / 2 : V4_LINE_WORDS;
+    const bucket = line * V4_LINE_WORDS + Math.floor(low / addresses) * words;
+    const runs = v4.slice(bucket + palette, bucket + words);
+    if (Math.floor((runs[0] as number) / palette) !== 0)
+      throw new Error(`the bucket at ${bucket} does not begin with 0`);
+    const run = runs.findLast((one) => Math.floor(one / palette) <= low % addresses) as number;
+    return v4[bucket + (run % palette)] as number;
   }
 
   #v6(address: Uint8Array, most: number): number {

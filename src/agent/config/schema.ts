@@ -140,7 +140,12 @@ const PolicySettings = Type.Object(
     capacity: Type.Object(
       {
         endpoints: count('Endpoints', 16_384, 16, 1_048_576),
-        v4: count('Runs of IPv4 addresses of one identity: two for each prefix', 4_194_304, 1024, 33_554_432),
+        v4: count(
+          'Records of IPv4 addresses, 4 bytes each: about two for each prefix, in sixteens',
+          4_194_304,
+          1024,
+          33_554_432,
+        ),
         v6: count('IPv6 prefixes', 1_048_576, 1024, 16_777_216),
         peers: count('Pairs of a set of rules and an identity', 1_048_576, 1024, 16_777_216),
         sets: count(

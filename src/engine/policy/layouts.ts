@@ -2,16 +2,18 @@
 // What is compiled, as the bytes of ebpf/policy/policy.h.
 import { WeirError } from '../../base/errors.ts';
 import { type Wire, wireOf } from '../../base/wire.ts';
-import type {
-  PeerRecord,
-  PortSegment,
-  RuleRecord,
-  Segment,
-  SetRecord,
-  V4Root,
-  V4Segment,
-  V6Prefix,
-  VerdictRecord,
+import {
+  type PeerRecord,
+  type PortSegment,
+  type RuleRecord,
+  type Segment,
+  type SetRecord,
+  V4_LINE_RECORDS,
+  V4_LINE_WORDS,
+  type V4Root,
+  type V4Segment,
+  type V6Prefix,
+  type VerdictRecord,
 } from '../../policy/compiled.ts';
 import {
   encodePolicyNearPlace,
@@ -50,8 +52,7 @@ import type { Entries, SlottedLayout } from './slotted.ts';
 export const PLACE_FLAG = { host: 1, l3: 2 } as const;
 const RULE_FLAG = { keep: 1, mark: 2, limit: 4, perSource: 8, bytes: 16 } as const;
 
-/** Records of a line (POLICY_V4_LINE), and the largest identity that one names. */
-const V4_LINE = 16;
+/** The largest identity that a line of IPv4 addresses names. */
 const MAX_V4_IDENTITY = 0xffff;
 /** Of the array of places (POLICY_NEAR_PLACES). */
 const NEAR_PLACES = 1024;
@@ -64,11 +65,11 @@ export const EMPTY_SET: PolicySetSlot = { v4: NO_SEGMENT, v6: NO_SEGMENT, strict
 const u32Key = (wire: Wire, at: number, key: number) => wire.view.setUint32(at, key, true);
 const sameSegment = (a: Segment, b: Segment) => a.first === b.first && a.count === b.count;
 
-export const ROOTS: SlottedLayout<number, Segment> = {
+export const ROOTS: SlottedLayout<number, number> = {
   keySize: 4,
   valueSize: POLICY_V4_ROOT_SIZE,
   id: (block) => block,
-  same: sameSegment,
+  same: (a, b) => a === b,
   writeKey: u32Key,
   writeValue: (wire, at, slot) => encodePolicyV4Root(wire, at, { slot }),
 };
@@ -136,8 +137,8 @@ export function v6Entries(slots: readonly (readonly [V6Prefix, readonly [number,
   return { keys: keys.bytes, values: values.bytes, count: slots.length };
 }
 
-export function rootEntry({ block, first, count }: V4Root): readonly [number, Segment] {
-  return [block, { first, count }];
+export function rootEntry({ block, node }: V4Root): readonly [number, number] {
+  return [block, node];
 }
 
 export function peerEntry({ set, identity, first, count }: PeerRecord): readonly [PolicyPeerKey, Segment] {
@@ -177,51 +178,27 @@ export class Records {
   }
 }
 
-/** Records of IPv4 addresses, sixteen in a line: a line that has others' records as well is written with these. */
-export class V4Lines {
-  #bytes = new Uint8Array(0);
-  #view = new DataView(this.#bytes.buffer);
-
-  /** @throws {WeirError} `VALUE` for more identities than a record can name; nothing is changed then. */
-  write(segments: readonly V4Segment[]): Entries {
-    const lines = new Set<number>();
-    for (const { first, low, identity } of segments) {
-      if (identity.some((one) => one > MAX_V4_IDENTITY))
-        throw new WeirError('VALUE', {
-          what: 'the policy',
-          problem: `tells more than ${MAX_V4_IDENTITY} groups of IPv4 peers apart`,
-        });
-      this.#grow(lineOf(first + low.length) + 1);
-      for (let i = 0; i < low.length; i++) {
-        const line = lineOf(first + i);
-        const at = line * POLICY_V4_SIZE + ((first + i) % V4_LINE) * 2;
-        this.#view.setUint16(at, low[i] as number, true);
-        this.#view.setUint16(at + V4_LINE * 2, identity[i] as number, true);
-        lines.add(line);
-      }
+/** @throws {WeirError} `VALUE` for more identities than a line can name. */
+export function v4Lines(segments: readonly V4Segment[]): Entries {
+  if (segments.some(({ most }) => most > MAX_V4_IDENTITY))
+    throw new WeirError('VALUE', {
+      what: 'the policy',
+      problem: `tells more than ${MAX_V4_IDENTITY} groups of IPv4 peers apart`,
+    });
+  const lines = segments.reduce((sum, { words }) => sum + words.length / V4_LINE_WORDS, 0);
+  const out = new Records(lines, POLICY_V4_SIZE);
+  for (const { first, words } of segments)
+    for (let i = 0; i < words.length; i += V4_LINE_WORDS) {
+      const at = out.at((first + i / 2) / V4_LINE_RECORDS);
+      for (let j = 0; j < V4_LINE_WORDS; j++)
+        out.wire.view.setUint16(at + j * 2, words[i + j] as number, true);
     }
-    const out = new Records(lines.size, POLICY_V4_SIZE);
-    for (const line of lines)
-      out.values.set(this.#bytes.subarray(line * POLICY_V4_SIZE, (line + 1) * POLICY_V4_SIZE), out.at(line));
-    return out.entries();
-  }
-
-  #grow(lines: number): void {
-    if (lines * POLICY_V4_SIZE <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(lines * POLICY_V4_SIZE, this.#bytes.length * 2));
-    grown.set(this.#bytes);
-    this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
-  }
-}
-
-function lineOf(record: number): number {
-  return Math.floor(record / V4_LINE);
+  return out.entries();
 }
 
 /** Lines for so many records. */
 export function v4LinesFor(records: number): number {
-  return Math.ceil(records / V4_LINE);
+  return Math.ceil(records / V4_LINE_RECORDS);
 }
 
 export function portRecords(segments: readonly PortSegment[]): Entries {

@@ -24,7 +24,7 @@ import {
   ruleRecords,
   SETS,
   setEntry,
-  V4Lines,
+  v4Lines,
   v6Entries,
   verdictRecords,
 } from './layouts.ts';
@@ -48,14 +48,13 @@ export interface MapUpdate {
 
 /** What stands in the maps of one generation. */
 export class MapWriter {
-  readonly #roots = new Slotted(ROOTS, NO_SEGMENT);
+  readonly #roots = new Slotted(ROOTS, 0);
   readonly #peers = new Slotted(PEERS, NO_SEGMENT);
   readonly #sets = new Slotted(SETS, EMPTY_SET);
   readonly #places = new Slotted(PLACES, NO_PLACE);
   readonly #near = new Slotted(NEAR, { key: NO_PLACE_KEY, slot: NO_PLACE });
   /** Who has an index of the array of places; it keeps it until all maps are made anew. */
   readonly #holders = new Map<number, string | number>();
-  readonly #lines = new V4Lines();
   #staleV6: readonly V6Prefix[] = [];
   /** CPUs that counters are kept for. */
   readonly #cpus: number;
@@ -121,7 +120,7 @@ export class MapWriter {
       ['policy_rules', ruleRecords(changes.rules)],
       ['policy_verdicts', verdictRecords(changes.verdicts)],
       ['policy_ports', portRecords(changes.ports)],
-      ['policy_v4', this.#lines.write(changes.v4Segments)],
+      ['policy_v4', v4Lines(changes.v4Segments)],
     ];
   }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { V4Root, V4Segment } from '../compiled.ts';
+import { V4_LINE_RECORDS, V4_LINE_WORDS, type V4Root, type V4Segment } from '../compiled.ts';
 import { type PrefixList, v4Length, v4Network } from '../prefixes.ts';
 import type { Membership, Memberships } from './membership.ts';
 import type { Places } from './numbers.ts';
+import { nodeAt, packV4, sameNode, type V4Lines } from './v4-lines.ts';
 
 const BLOCKS = 65_536;
 const SIZE = 65_536;
@@ -16,12 +17,15 @@ interface Block {
   removed: number[];
   low: Uint16Array;
   identity: Uint32Array;
+  lines: V4Lines;
+  /** Of the records of its lines. */
   first: number;
 }
 
 const NO_ENTRIES = new Float64Array(0);
 const ZERO = Uint16Array.of(0);
 const UNKNOWN = Uint32Array.of(0);
+const NO_LINES: V4Lines = { node: sameNode(0), words: new Uint16Array(0) };
 
 /** What is known of each IPv4 address. Blocks are computed anew as a whole. */
 export class Space4 {
@@ -93,13 +97,12 @@ export class Space4 {
     for (const block of all ? this.#blocks.keys() : this.#changed) {
       const one = this.#blocks[block];
       if (one === undefined) {
-        if (!all) roots.push({ block, first: 0, count: 0 });
-      } else if (one.identity.length === 1) roots.push({ block, first: one.identity[0] as number, count: 0 });
-      else {
-        const { first, low, identity } = one;
-        segments.push({ first, low, identity });
-        roots.push({ block, first, count: low.length });
+        if (!all) roots.push({ block, node: NO_LINES.node });
+        continue;
       }
+      const { first, identity, lines } = one;
+      roots.push({ block, node: nodeAt(lines.node, first / V4_LINE_RECORDS) });
+      if (lines.words.length > 0) segments.push({ first, words: lines.words, most: mostOf(identity) });
     }
     return { segments, roots };
   }
@@ -182,11 +185,11 @@ export class Space4 {
       identity[i] = one.identity;
       this.#memberships.count(one, 1);
     }
-    for (const before of block.identity) this.#memberships.count(this.#memberships.of(before, 4), -1);
-    if (block.identity.length > 1) this.#places.release(block.first, block.identity.length);
-    block.low = low;
-    block.identity = identity;
-    block.first = count > 1 ? this.#places.take(count) : 0;
+    for (const one of block.identity) this.#memberships.count(this.#memberships.of(one, 4), -1);
+    const lines = packV4({ low, identity });
+    const [before, after] = [recordsOf(block.lines), recordsOf(lines)];
+    if (before > 0) this.#places.release(block.first, before);
+    Object.assign(block, { low, identity, lines, first: after > 0 ? this.#places.take(after) : 0 });
   }
 }
 
@@ -219,7 +222,23 @@ class Scratch {
 }
 
 function emptyBlock(): Block {
-  return { entries: NO_ENTRIES, added: [], removed: [], low: ZERO, identity: UNKNOWN, first: 0 };
+  return {
+    entries: NO_ENTRIES,
+    added: [],
+    removed: [],
+    low: ZERO,
+    identity: UNKNOWN,
+    lines: NO_LINES,
+    first: 0,
+  };
+}
+
+function recordsOf({ words }: V4Lines): number {
+  return (words.length / V4_LINE_WORDS) * V4_LINE_RECORDS;
+}
+
+function mostOf(identity: Uint32Array): number {
+  return identity.reduce((most, one) => Math.max(most, one), 0);
 }
 
 function entryOf(network: number, length: number, atom: number): number {

@@ -395,29 +395,27 @@ export function decodePolicyNearPlace(wire: Wire, at: number): PolicyNearPlace {
 
 /** struct policy_v4_root */
 export interface PolicyV4Root {
-  readonly slot: readonly PolicySegment[];
+  readonly slot: readonly number[];
 }
 
-export const POLICY_V4_ROOT_SIZE = 16;
+export const POLICY_V4_ROOT_SIZE = 8;
 
 export function decodePolicyV4Root(wire: Wire, at: number): PolicyV4Root {
   return {
-    slot: Array.from({ length: 2 }, (_, i) => decodePolicySegment(wire, at + i * 8)),
+    slot: Array.from({ length: 2 }, (_, i) => wire.view.getUint32(at + i * 4, true)),
   };
 }
 
 /** struct policy_v4 */
 export interface PolicyV4 {
-  readonly low: readonly number[];
-  readonly identity: readonly number[];
+  readonly word: readonly number[];
 }
 
 export const POLICY_V4_SIZE = 64;
 
 export function decodePolicyV4(wire: Wire, at: number): PolicyV4 {
   return {
-    low: Array.from({ length: 16 }, (_, i) => wire.view.getUint16(at + i * 2, true)),
-    identity: Array.from({ length: 16 }, (_, i) => wire.view.getUint16(at + 32 + i * 2, true)),
+    word: Array.from({ length: 32 }, (_, i) => wire.view.getUint16(at + i * 2, true)),
   };
 }
 
@@ -702,16 +700,13 @@ export function encodePolicyNearPlace(wire: Wire, at: number, value: PolicyNearP
 
 export function encodePolicyV4Root(wire: Wire, at: number, value: PolicyV4Root): void {
   value.slot.forEach((one, i) => {
-    encodePolicySegment(wire, at + i * 8, one);
+    wire.view.setUint32(at + i * 4, one, true);
   });
 }
 
 export function encodePolicyV4(wire: Wire, at: number, value: PolicyV4): void {
-  value.low.forEach((one, i) => {
+  value.word.forEach((one, i) => {
     wire.view.setUint16(at + i * 2, one, true);
-  });
-  value.identity.forEach((one, i) => {
-    wire.view.setUint16(at + 32 + i * 2, one, true);
   });
 }
 
