@@ -156,8 +156,21 @@ enum icmp_kind {
 	ICMP_KIND_REQUEST,
 	ICMP_KIND_REPLY,
 	ICMP_KIND_ERROR,
+	/* What keeps a link working: neighbour discovery, and the listening to multicast that it needs. */
 	ICMP_KIND_NEIGHBOUR,
 };
+
+/* RFC 2710 and 3810: queries, reports, done; from this link alone. */
+static __always_inline bool is_listening(const struct packet *p)
+{
+	const __u8 *source = p->direction == POLICY_INGRESS ? p->key.remote : p->key.local;
+	const __u64 *half = (const __u64 *)source;
+	__u8 type = p->icmp_type;
+
+	if (p->hops != 1 || !((type >= 130 && type <= 132) || type == 143))
+		return false;
+	return (source[0] == 0xfe && (source[1] & 0xc0) == 0x80) || !(half[0] | half[1]);
+}
 
 static __always_inline enum icmp_kind icmp_kind(const struct packet *p)
 {
@@ -172,7 +185,7 @@ static __always_inline enum icmp_kind icmp_kind(const struct packet *p)
 			return ICMP_KIND_REPLY;
 		if (type >= 1 && type <= 4)
 			return ICMP_KIND_ERROR;
-		if (type >= 133 && type <= 137 && p->hops == 255)
+		if ((type >= 133 && type <= 137 && p->hops == 255) || is_listening(p))
 			return ICMP_KIND_NEIGHBOUR;
 		return ICMP_KIND_OTHER;
 	}

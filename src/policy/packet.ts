@@ -22,6 +22,8 @@ export interface PolicyPacket {
 
 const SYN = 2;
 const [TCP, UDP, ICMPV6] = [6, 17, 58];
+/** Multicast listener discovery: queries, reports, done (RFC 2710, RFC 3810). */
+const MLD: readonly number[] = [130, 131, 132, 143];
 
 /** A packet of text addresses; what is not given is 0, and of TCP a SYN. @throws {WeirError} `VALUE`. */
 export function packetOf(
@@ -63,17 +65,25 @@ export function hasSeveral({ addresses }: EndpointSpec): boolean {
 }
 
 /**
- * True for what keeps links working whatever policies say: neighbour discovery (RFC 4861, types 133 to 137); and of a
- * host its own DHCP client.
+ * True for what keeps links working whatever policies say: neighbour discovery (RFC 4861, types 133 to 137), and from an
+ * address of the link or none the listening to multicast that it needs (RFC 4890, 4.4.1); of a host its own DHCP client.
+ * The datapath looks at the hop limit as well, which is 255 of the one and 1 of the other.
  */
 export function alwaysPasses(side: EndpointSide, direction: PolicyDirection, packet: PolicyPacket): boolean {
   const { protocol, type, sourcePort, port, source } = packet;
-  if (protocol === ICMPV6) return type >= 133 && type <= 137;
+  if (protocol === ICMPV6 && source.length === 16)
+    return (type >= 133 && type <= 137) || (MLD.includes(type) && isOfLink(source));
   if (protocol !== UDP || side !== 'host') return false;
   const [client, server] = source.length === 4 ? [68, 67] : [546, 547];
   return direction === 'ingress'
     ? sourcePort === server && port === client
     : sourcePort === client && port === server;
+}
+
+/** fe80::/10, or no address yet. */
+function isOfLink(source: Uint8Array): boolean {
+  const [a = 0, b = 0] = source;
+  return (a === 0xfe && (b & 0xc0) === 0x80) || source.every((byte) => byte === 0);
 }
 
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -220,11 +220,17 @@ function expected(bytes: Uint8Array): { verdict: string; reason: string } {
   if ('unread' in read) return read.unread === 'NOT_IP' ? pass('NOT_IP') : drop(read.unread);
   const { family, protocol, fragment, type, hops, port, source, destination } = read;
   if (fragment === 'later') return drop('FRAGMENT_ORPHAN');
-  if (family === 6 && protocol === ICMPV6 && type >= 133 && type <= 137 && hops === 255)
-    return pass('NEIGHBOUR');
+  if (family === 6 && protocol === ICMPV6) {
+    const listening = [130, 131, 132, 143].includes(type) && hops === 1 && isOfLink(source);
+    if (listening || (type >= 133 && type <= 137 && hops === 255)) return pass('NEIGHBOUR');
+  }
   if (Buffer.from(source).equals(destination)) return pass('ITSELF');
   const from = family === 4 ? Buffer.from(source).equals(Buffer.from([10, 77, 0, 1])) : isA6(source);
   return from && (protocol === TCP || protocol === UDP) && port === 80 ? pass('BY_RULE') : drop('DENIED');
+}
+
+function isOfLink(source: Uint8Array): boolean {
+  return /^(fe[89ab]|0{32}$)/.test(Buffer.from(source).toString('hex'));
 }
 
 function isA6(address: Uint8Array): boolean {

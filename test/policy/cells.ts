@@ -38,7 +38,11 @@ function isMeant(source: TableEndpoint, { from }: TableCheck, listening: readonl
 }
 
 function listens({ ports = [] }: TableEndpoint, { protocol, port }: TableCheck): boolean {
-  return protocol === 'ICMP' || ports.some((one) => one.protocol === protocol && one.port === port);
+  return (
+    protocol === 'ICMP' ||
+    protocol === 'MLD' ||
+    ports.some((one) => one.protocol === protocol && one.port === port)
+  );
 }
 
 function otherThan(verdict: TableVerdict): TableVerdict {

@@ -14,7 +14,7 @@ export interface Probe {
   readonly source: string;
   readonly destination: string;
   readonly family: 4 | 6;
-  readonly protocol: 'TCP' | 'UDP' | 'SCTP' | 'ICMP';
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP' | 'ICMP' | 'MLD';
   /** Absent with ICMP. */
   readonly port?: number;
 }

@@ -21,7 +21,10 @@ const VERDICTS: Readonly<Record<ProbeOutcome, JudgedVerdict>> = {
 /** Judges by what comes through between namespaces. */
 export const liveJudge: Judge = {
   name: 'live',
-  lacks: (requires) => (requires.includes('SCTP') ? 'this kernel has no SCTP sockets' : undefined),
+  lacks(requires) {
+    if (requires.includes('SCTP')) return 'this kernel has no SCTP sockets';
+    return requires.includes('MLD') ? 'nobody answers what says who listens to multicast' : undefined;
+  },
   open: (table) => LiveSitting.open(table),
 };
 
@@ -106,6 +109,7 @@ function peerProbe(
   { protocol, destination, port = 0 }: Probe,
   expected: JudgedVerdict | undefined,
 ): PeerProbe {
-  if (protocol === 'SCTP') throw new Error('a table with SCTP has to say so in `requires`');
+  if (protocol === 'SCTP' || protocol === 'MLD')
+    throw new Error(`a table with ${protocol} has to say so in \`requires\``);
   return { protocol, to: destination, port, timeoutMs: expected === 'deny' ? SILENT_MS : PATIENT_MS };
 }

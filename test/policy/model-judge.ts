@@ -57,6 +57,7 @@ function readSet(path: string): PrefixList {
 export function packetOfProbe({ source, destination, family, protocol, port = 0 }: Probe) {
   if (protocol === 'ICMP')
     return packetOf({ source, destination, protocol: family === 4 ? 1 : 58, type: family === 4 ? 8 : 128 });
+  if (protocol === 'MLD') return packetOf({ source, destination, protocol: 58, type: 143 });
   return packetOf({ source, destination, protocol: NUMBERS[protocol], sourcePort: 40_000, port });
 }
 

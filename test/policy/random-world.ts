@@ -279,6 +279,8 @@ export function randomPacket(chance: Chance, world: World, endpoint: EndpointSpe
     endpoint.addresses.length > 0 && !chance.once(8) ? chance.of(endpoint.addresses) : address(chance);
   let remote = other();
   while (remote.includes(':') !== own.includes(':')) remote = own.includes(':') ? v6(chance) : v4(chance);
+  // of the link, or no address yet
+  if (own.includes(':') && chance.once(8)) remote = chance.of(['fe80::7', '::', 'fec0::7']);
   const [source, destination] = chance.once(2) ? [own, remote] : [remote, own];
   const protocol = chance.of([6, 6, 6, 17, 17, 132, 1, 58, 47, 50]);
   const isIcmp = protocol === 1 || protocol === 58;
@@ -289,7 +291,7 @@ export function randomPacket(chance: Chance, world: World, endpoint: EndpointSpe
     protocol,
     sourcePort: hasPorts ? chance.of([68, 67, 547, 40_000]) : 0,
     port: hasPorts ? chance.of([0, 68, 79, 80, 81, 82, 546, 65_535]) : 0,
-    type: isIcmp ? chance.of([0, 8, 128, 135, 3]) : 0,
+    type: isIcmp ? chance.of([0, 8, 128, 135, 3, 130, 143]) : 0,
     code: isIcmp ? chance.below(3) : 0,
     flags: protocol === 6 ? chance.of([2, 2, 2, 16, 18, 1, 17, 0, 4]) : 0,
   });

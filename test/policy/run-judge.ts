@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { netns, type TestNetns } from '../helpers/netns.ts';
-import { frame } from '../helpers/policy-frames.ts';
+import { extension, frame } from '../helpers/policy-frames.ts';
 import type { Judge, Judgement, Probe, Sitting, Situation } from './judge.ts';
 import { Enforcement, endpointsIn } from './kernel-sitting.ts';
 import type { TruthTable } from './table.ts';
@@ -64,5 +64,7 @@ class RunSitting implements Sitting {
 function frameOf({ source, destination, family, protocol, port = 0 }: Probe): Uint8Array {
   if (protocol === 'ICMP')
     return frame({ source, destination, protocol: family === 4 ? 1 : 58, type: family === 4 ? 8 : 128 });
+  if (protocol === 'MLD')
+    return frame({ source, destination, protocol: 58, type: 143, ttl: 1, extensions: [extension(0)] });
   return frame({ source, destination, protocol: NUMBERS[protocol], sourcePort: 40_000, port });
 }

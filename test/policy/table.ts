@@ -22,7 +22,7 @@ export type TableVerdict = 'allow' | 'deny' | 'reject';
 
 /** Of every ordered pair of different endpoints that listen there, what shall come of a connection. */
 export interface TableCheck {
-  readonly protocol: 'TCP' | 'UDP' | 'SCTP' | 'ICMP';
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP' | 'ICMP' | 'MLD';
   readonly port?: number;
   readonly default: TableVerdict;
   /** Pairs with the other verdict. */
