@@ -41,24 +41,47 @@ static __always_inline bool spend(struct policy_bucket_key *key, __u64 cost, __u
 	return false;
 }
 
+/* The bucket of a packet that a rule limits. */
+static __always_inline struct policy_bucket_key bucket_of(const struct packet *p, const struct policy_rule *rule)
+{
+	struct policy_bucket_key key = { .counter = rule->counter, .kind = BUCKET_RULE };
+
+	if (rule->flags & POLICY_RULE_PER_SOURCE)
+		__builtin_memcpy(key.source, p->key.remote, 16);
+	return key;
+}
+
+static __always_inline __u64 cost_of(const struct packet *p, const struct policy_rule *rule)
+{
+	return rule->flags & POLICY_RULE_BYTES ? rule->limit_cost * p->length : rule->limit_cost;
+}
+
 /* Whether a packet is within the limit of the rule that allows it. */
 VERIFIED_ALONE int within_limit(struct packet *p, __u32 number)
 {
 	struct policy_rule *rule = bpf_map_lookup_elem(&policy_rules, &number);
-	struct policy_bucket_key key = { .kind = BUCKET_RULE };
-	__u64 cost;
+	struct policy_bucket_key key;
 
 	if (!p || !rule)
 		return 0;
 	if (p->dry)
 		return 1;
-	key.counter = rule->counter;
-	cost = rule->limit_cost;
-	if (rule->flags & POLICY_RULE_PER_SOURCE)
-		__builtin_memcpy(key.source, p->key.remote, 16);
-	if (rule->flags & POLICY_RULE_BYTES)
-		cost *= p->length;
-	return spend(&key, cost, rule->limit_burst);
+	key = bucket_of(p, rule);
+	return spend(&key, cost_of(p, rule), rule->limit_burst);
+}
+
+/* Whether a packet exceeds the limit of the rule that allows it; nothing is spent. */
+static __always_inline bool is_over_limit(const struct packet *p, const struct policy_rule *rule)
+{
+	struct policy_bucket_key key = bucket_of(p, rule);
+	struct policy_bucket *bucket = bpf_map_lookup_elem(&policy_buckets, &key);
+	__u64 now = bpf_ktime_get_ns() << LIMIT_SHIFT;
+	__u64 paid;
+
+	if (!bucket)
+		return false;
+	paid = *(volatile __u64 *)&bucket->paid;
+	return (paid > now ? paid : now) + cost_of(p, rule) > now + rule->limit_burst;
 }
 
 #define REJECTS_PER_SECOND 100

@@ -240,14 +240,14 @@ export class Agent {
 }
 
 function engineSettings({ stateDir, pinDir, programs, policy, listen }: Settings): EngineSettings {
-  const { management, capacity: limits } = policy;
+  const { management, capacity: limits, xdp } = policy;
   const [, host = '', port = '0'] = /^(.*):(\d+)$/.exec(listen) ?? [];
   const isReached = port !== '0' && !host.startsWith('127.') && host !== '[::1]';
   const listeners = management.listeners && isReached ? [Number(port)] : [];
   return {
     stateDir,
     pinDir,
-    policy: { management: { ...management, listeners }, limits },
+    policy: { management: { ...management, listeners }, limits, xdp },
     ...(programs.keys !== undefined && { keyDir: programs.keys }),
   };
 }

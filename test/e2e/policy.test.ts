@@ -2,7 +2,7 @@
 // Network policy over a real agent: documents by HTTP and by the command line, and what traffic makes of them.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -10,7 +10,10 @@ import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import type { ApplyReport } from '../../src/api/schemas/change.ts';
 import type { EndpointReport, ExplainReport, PolicyReport } from '../../src/api/schemas/policies.ts';
+import { attachXdp } from '../../src/kernel/bpf/links.ts';
+import { loadObject } from '../../src/kernel/bpf/load.ts';
 import { type AgentProcess, agentProcess, scratch } from '../helpers/agent-process.ts';
+import { bpfObject, PRELUDE } from '../helpers/bpf-object.ts';
 import { bpffs } from '../helpers/bpffs.ts';
 import { apply, ask, changeStatus } from '../helpers/change-client.ts';
 import type { PeerProbe, ProbeOutcome } from '../helpers/policy-peer.ts';
@@ -29,7 +32,7 @@ interface Node extends AsyncDisposable {
   readonly star: PolicyStar;
   readonly pins: string;
   readonly directory: string;
-  agent(): Promise<AgentProcess>;
+  agent(args?: readonly string[]): Promise<AgentProcess>;
 }
 
 async function node(): Promise<Node> {
@@ -42,11 +45,11 @@ async function node(): Promise<Node> {
     star,
     pins: pins.path,
     directory,
-    agent: () =>
+    agent: (args = []) =>
       agentProcess({
         netns: star.hub.name,
         directory,
-        args: ['--pin-dir', pins.path, '--set', 'telemetry.disable=all'],
+        args: ['--pin-dir', pins.path, '--set', 'telemetry.disable=all', ...args],
       }),
     async [Symbol.asyncDispose]() {
       await star[Symbol.asyncDispose]();
@@ -240,6 +243,43 @@ const CLOSED = {
     ingress: [{ name: 'all', action: 'deny', log: { sample: 1 } }],
   },
 };
+
+test('the device of a host runs a program at XDP, where none is and the settings do not say otherwise', async () => {
+  await using made = await node();
+  const { star } = made;
+  const xdpOf = (device: string): number =>
+    JSON.parse(star.hub.ip('-j', 'link', 'show', device))[0].xdp?.prog.id ?? 0;
+  const documents = [...endpoints(star).slice(1), HUB, CLOSED];
+  {
+    await using agent = await made.agent();
+    await apply(agent.to.socketPath, documents, AT_ONCE);
+    expect(xdpOf('w0')).toBeGreaterThan(0);
+    expect(xdpOf('w1')).toBe(0);
+  }
+  // it stays as it is, and goes with the setting
+  expect(xdpOf('w0')).toBeGreaterThan(0);
+  {
+    await using agent = await made.agent(['--set', 'policy.xdp=false']);
+    await expect.poll(async () => (await changeStatus(agent.to.socketPath)).state).toBe('idle');
+    expect(xdpOf('w0')).toBe(0);
+  }
+});
+
+test('a program of somebody else at XDP is left alone, and the policy is enforced without', async () => {
+  await using made = await node();
+  const { star } = made;
+  const source = `${PRELUDE}
+SEC("xdp") int pass(struct xdp_md *ctx) { return XDP_PASS; }`;
+  const { programs } = loadObject(bpfObject(source), { name: 'other' });
+  const { ifindex } = star.member('a');
+  const link = attachXdp((await star.hub.io()).fd, programs.get('pass') as number, ifindex, 'native');
+  await using agent = await made.agent();
+  const before = star.hub.ip('-j', 'link', 'show', 'w0');
+  await apply(agent.to.socketPath, [HUB, CLOSED], AT_ONCE);
+  expect(JSON.parse(star.hub.ip('-j', 'link', 'show', 'w0'))[0].xdp).toEqual(JSON.parse(before)[0].xdp);
+  await reaches(star, 'a', [probe('169.254.1.1', 7)], ['silent']);
+  closeSync(link);
+});
 
 test('a policy that would close the node to whoever applies it is warned of, and the node stays open', async () => {
   await using made = await node();

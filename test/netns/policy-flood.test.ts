@@ -6,6 +6,7 @@ import { loadObject } from '../../src/kernel/bpf/load.ts';
 import { openMap } from '../../src/kernel/bpf/maps.ts';
 import { BPF, BpfAttr, bpf } from '../../src/kernel/bpf/syscall.ts';
 import { bpfObject, PRELUDE } from '../helpers/bpf-object.ts';
+import type { TestNetns } from '../helpers/netns.ts';
 import { checksum, frame } from '../helpers/policy-frames.ts';
 import { handPolicy } from '../helpers/policy-hand.ts';
 import { TEST_STATE } from '../helpers/policy-node.ts';
@@ -109,6 +110,11 @@ test('a flood of first packets from anywhere pushes no established connection ou
   expect(made.enforcer.counters().packets[2]).toBeGreaterThan(1000 * ROUNDS * 0.8);
 });
 
+function dropsAtXdp(ns: TestNetns, device: string): number {
+  const statistics = ns.exec('ethtool', '-S', device).replace(/rx_queue_\d+_/g, '');
+  return Number(/xdp_drops: (\d+)/.exec(statistics)?.[1] ?? 0);
+}
+
 test('what a host denies for certain is dropped before its stack; what it began itself is answered', async () => {
   await using made = await threeWorkloads();
   const { hub } = made.star;
@@ -122,10 +128,7 @@ test('what a host denies for certain is dropped before its stack; what it began 
       .filter(({ attached }) => attached)
       .map(({ hook }) => hook),
   ).toContain('xdp');
-  const drops = () =>
-    Number(
-      /xdp_drops: (\d+)/.exec(hub.exec('ethtool', '-S', a.device).replace(/rx_queue_\d+_/g, ''))?.[1] ?? 0,
-    );
+  const drops = () => dropsAtXdp(hub, a.device);
   await reaches(made, 'a', [probe('169.254.1.1', 80)], ['silent']);
   expect(drops()).toBeGreaterThan(0);
   expect(made.enforcer.drops()['DENIED']?.packets).toBeGreaterThanOrEqual(drops());
@@ -134,4 +137,21 @@ test('what a host denies for certain is dropped before its stack; what it began 
   // what passes through the host to somebody else is judged as what enters the device of the host
   await reaches(made, 'c', [probe(B4, 80)], ['open']);
   expect(ICMP).toBe(1);
+});
+
+test('what exceeds a limit of a host is dropped before its stack, and counted once', async () => {
+  await using made = await threeWorkloads();
+  const { hub } = made.star;
+  const a = made.star.member('a');
+  const limit = { unit: 'packets', rate: 1, burst: 5, per: 'source' } as const;
+  const rules = [{ protocol: ICMP, action: 'allow', limit }, { action: 'allow' }] as const;
+  await made.enforce(handPolicy(2, { 1: { host: true, early: true, ingress: rules } }), true);
+  const output = a.ns.exec('sh', '-c', 'ping -q -c 20 -i 0.01 -W 1 169.254.1.1 || true');
+  const received = Number(/(\d+) received/.exec(output)?.[1]);
+  expect(received).toBeGreaterThanOrEqual(5);
+  expect(received).toBeLessThan(12);
+  expect(dropsAtXdp(hub, a.device)).toBe(20 - received);
+  expect(made.enforcer.drops()['LIMITED']?.packets).toBe(20 - received);
+  // rule 2, behind the two fixed ones: all that was sent, and the answers
+  expect(made.enforcer.counters().packets[2]).toBe(20 + received);
 });

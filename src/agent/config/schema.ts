@@ -137,6 +137,11 @@ const PolicySettings = Type.Object(
       },
       { ...closed, default: {} },
     ),
+    xdp: Type.Boolean({
+      description:
+        "Drop what a host denies, or what exceeds its limits, at XDP, where a device's driver runs it and nobody else does",
+      default: true,
+    }),
     capacity: Type.Object(
       {
         endpoints: count('Endpoints', 16_384, 16, 1_048_576),

@@ -26,6 +26,8 @@ export type EngineService = ChangeService & PolicyService & ProgramService;
 export interface PolicySettings {
   readonly management: ManagementSettings;
   readonly limits: PolicySizes;
+  /** Drop at XDP what a host denies for certain. */
+  readonly xdp: boolean;
 }
 
 /** What the engine's thread is started with. */

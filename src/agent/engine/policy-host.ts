@@ -29,6 +29,7 @@ export function createPolicyHost(
     logic: policyLogic,
     notes: new PolicyNotes(join(stateDir, 'policy.db')),
     limits: policy.limits,
+    xdp: policy.xdp,
     open: (netns) => open.open(netns),
     refresh: () => open.refresh(),
     prefixes: (set) => files.prefixes(set),

@@ -39,6 +39,8 @@ export interface PolicyHostParts {
   readonly notes: PolicyNotes;
   /** Most that the maps may hold. */
   readonly limits: PolicySizes;
+  /** Drop at XDP what hosts deny for certain; absent: true. */
+  readonly xdp?: boolean;
   open(netns: string): Promise<NamespaceIo>;
   refresh(): Promise<void>;
   /** The prefixes of a set; the same list while neither the set nor its file is another. @throws {WeirError} `VALUE`. */
@@ -107,9 +109,9 @@ export class PolicyHost implements PolicyView {
   constructor(parts: PolicyHostParts) {
     this.#parts = parts;
     this.#management = parts.management([]);
-    const { open, refresh, warn } = parts;
+    const { open, refresh, warn, xdp = true } = parts;
     const changed = () => void this.#again('devices of endpoints');
-    this.#devices = new EndpointDevices({ open, refresh, warn, changed });
+    this.#devices = new EndpointDevices({ open, refresh, warn, changed, xdp });
   }
 
   /** What decides about packets now; undefined while nothing does. */

@@ -55,6 +55,8 @@ interface DevicesParts {
   warn(problem: string): void;
   /** Devices came, went or have other names. */
   changed(): void;
+  /** Hosts are to have XDP. */
+  readonly xdp: boolean;
 }
 
 /** The devices of the namespaces in which endpoints are, followed by the kernel's events. */
@@ -87,10 +89,14 @@ export class EndpointDevices {
   /** The devices of endpoints, each of the first endpoint by name that it fits. */
   places(compiled: CompiledPolicy): readonly Place[] {
     this.#fits ??= this.#look();
-    return this.#fits.flatMap(({ key, netns, ...device }) => {
+    const early = ({ side, l3 }: Fit) => this.#parts.xdp && side === 'host' && !l3;
+    return this.#fits.flatMap((fit) => {
+      const { key, netns, ...device } = fit;
       const endpoint = compiled.endpoint(key);
       const io = this.#sites.get(netns)?.io;
-      return endpoint === undefined || io === undefined ? [] : [{ ...device, netns, io, endpoint }];
+      return endpoint === undefined || io === undefined
+        ? []
+        : [{ ...device, netns, io, endpoint, early: early(fit) }];
     });
   }
 

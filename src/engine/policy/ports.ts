@@ -56,6 +56,8 @@ export interface Place {
   readonly side: EndpointSide;
   /** Its frames have no Ethernet header. */
   readonly l3: boolean;
+  /** What is denied for certain is dropped at XDP. */
+  readonly early: boolean;
   readonly endpoint: EndpointRecord;
 }
 

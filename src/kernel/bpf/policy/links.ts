@@ -53,7 +53,11 @@ export function pinnedLinks(shelf: Shelf): readonly LinkName[] {
   });
 }
 
-/** Attach a program, or put it in the place of the one that the link runs, without a gap. */
+/**
+ * Attach a program, or put it in the place of the one that the link runs, without a gap.
+ * @throws {KernelError} but not for XDP, which only saves time: where the driver has none, or another program is there,
+ *   nothing is attached.
+ */
 export function putLink(shelf: Shelf, netns: number | undefined, link: LinkName, program: number): void {
   const known = openPin(shelf.links(pinName(link)));
   if (known !== undefined)
@@ -68,6 +72,7 @@ export function putLink(shelf: Shelf, netns: number | undefined, link: LinkName,
     }
   if (netns === undefined) return;
   const fd = newLink(netns, link, program);
+  if (fd === undefined) return;
   try {
     putPin(fd, shelf.links(), pinName(link));
   } finally {
@@ -75,15 +80,15 @@ export function putLink(shelf: Shelf, netns: number | undefined, link: LinkName,
   }
 }
 
-function newLink(netns: number, { ifindex, hook }: LinkName, program: number): number {
+function newLink(netns: number, { ifindex, hook }: LinkName, program: number): number | undefined {
   // before all others: one of them may end the chain
   if (hook !== 'xdp') return attachTcx(netns, program, ifindex, hook, { side: 'before' });
   try {
+    // in the stack it comes hardly earlier than tcx, and what passes costs more
     return attachXdp(netns, program, ifindex, 'native');
   } catch (error) {
-    if (!(error instanceof KernelError) || error.errno === ERRNO.EBUSY || error.errno === ERRNO.EEXIST)
-      throw error;
-    return attachXdp(netns, program, ifindex, 'generic');
+    if (error instanceof KernelError) return undefined;
+    throw error;
   }
 }
 
