@@ -35,11 +35,18 @@ export function differenceOf(before: DocumentSet, after: DocumentSet): Differenc
   return { before: left, after: after.slice(next) };
 }
 
-/** True when both say the same. */
-export function sameDocuments(one: DocumentSet, other: DocumentSet): boolean {
-  const { before: a, after: b } = differenceOf(one, other);
+/** Documents that shall hold, as they differ from those of a revision. */
+export interface NextDocuments {
+  readonly base: number;
+  readonly difference: Difference;
+  /** All of them, in order. To be asked for before `base` gives way to another revision. */
+  all(): DocumentSet;
+}
+
+/** True when both sides say the same. */
+export function isSame({ before, after }: Difference): boolean {
   const byName = (documents: DocumentSet) => new Map(documents.map(({ name, value }) => [name, value]));
-  return isDeepStrictEqual(byName(a), byName(b));
+  return isDeepStrictEqual(byName(before), byName(after));
 }
 
 /** Every mistake of documents as one error. */

@@ -1,61 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 import { messageOf, WeirError } from '../base/errors.ts';
 import type { ObjectId, OwnedObject } from '../model/object.ts';
-import { withLines } from '../plan/lines.ts';
-import type { Diagnostic, Plan } from '../plan/plan.ts';
+import type { Document } from '../plan/document.ts';
+import type { Plan } from '../plan/plan.ts';
 import { countsOf } from '../plan/report.ts';
+import type { Asker, ChangeWish, PlanWish } from './asking.ts';
 import { Lock } from './change/lock.ts';
 import { Progress } from './change/progress.ts';
 import { type ChangeReport, NO_COUNTS } from './change/report.ts';
-import { carryOut, ownedDelta, type Undone, undo, withDelta } from './change/transaction.ts';
-import { withDevices } from './devices.ts';
-import { type DocumentSet, mergeDocuments, sameDocuments } from './documents.ts';
-import { Features } from './features.ts';
+import { carryOut, ownedDelta, type Undone, undo } from './change/transaction.ts';
+import { type DocumentSet, isSame, type NextDocuments } from './documents.ts';
 import { Journal } from './journal/journal.ts';
 import type { OwnedDelta, RevisionRecord } from './journal/records.ts';
 import { LatestDocuments, type Scope } from './latest.ts';
 import { checkObjects } from './objects.ts';
+import { OwnedObjects } from './owned.ts';
 import type { EngineParts } from './parts.ts';
-import { imageFor, narrowed, type Prepared, planBetween, planText, preparePlan } from './planning.ts';
-import { changesPolicy, policyErrors, policyWarnings } from './policy/checked.ts';
+import { imageFor, narrowed, type Prepared, planBetween, planText } from './planning.ts';
+import { changesPolicy, policyWarnings } from './policy/checked.ts';
+import { mustBeAllowed, Preparation, type PrepareOptions } from './preparation.ts';
 import { chooseProbes } from './probe/choose.ts';
 import { NO_PROBES, type Probes, probeBefore } from './probe/run.ts';
-import { type Profiled, withProfiles } from './profiles.ts';
 
 /** A change that is in the journal and not confirmed. */
 interface OpenChange {
-  /** The revision that it started from. */
-  readonly base: number;
   readonly revision: number;
   readonly owned: OwnedDelta;
   readonly scope: Scope | undefined;
 }
 
-/** Who asks, and from where. */
-export interface Asker {
-  readonly who: string;
-  /** Addresses that the answer has to reach. */
-  readonly peers: readonly string[];
-}
-
-/** What a plan is asked for. */
-export interface PlanWish {
-  readonly documents: DocumentSet;
-  /** Drop the documents of the current revision that are not given. */
-  readonly prune: boolean;
-  /** Names of documents to drop. */
-  readonly remove?: readonly string[];
-}
-
-/** How a change is to be made. */
-export interface ChangeWish {
-  readonly confirmSeconds: number;
-  readonly probes: readonly string[];
-  readonly reason?: string;
-  readonly ifRevision?: number;
-  /** The revision whose documents it brings back. */
-  readonly restores?: number;
-}
+const NO_DELTA: OwnedDelta = new Map();
 
 /** A plan with what it starts from. */
 export interface PlanAnswer {
@@ -85,9 +59,9 @@ export class Engine {
   readonly parts: EngineParts;
   readonly #journal: Journal;
   readonly #lock = new Lock();
-  readonly #features: Features;
+  readonly #preparation: Preparation;
   readonly #latest: LatestDocuments;
-  readonly #owned: Map<ObjectId, OwnedObject>;
+  readonly #owned: OwnedObjects;
   /** The open change, until it is confirmed or undone. */
   #open: OpenChange | undefined;
   #progress: Progress | undefined;
@@ -101,8 +75,8 @@ export class Engine {
     this.parts = parts;
     this.#journal = Journal.open(parts.journal);
     this.#latest = new LatestDocuments(this.#journal);
-    this.#owned = this.#journal.owned();
-    this.#features = new Features((features) => parts.unsupported(features));
+    this.#owned = new OwnedObjects(this.#journal.owned());
+    this.#preparation = new Preparation(parts, this.#latest);
   }
 
   get journal(): Journal {
@@ -111,7 +85,12 @@ export class Engine {
 
   /** What the current revision owns. */
   get owned(): ReadonlyMap<ObjectId, OwnedObject> {
-    return this.#owned;
+    return this.#owned.all;
+  }
+
+  /** How many objects it owns, by class. */
+  get ownedCounts(): ReadonlyMap<string, number> {
+    return this.#owned.counts;
   }
 
   /** True while nothing is being changed, nor waits for a confirmation. */
@@ -128,14 +107,14 @@ export class Engine {
       ...(holder && { holder: holder.who }),
       ...(holder?.deadline !== undefined && { deadline: holder.deadline }),
       ...(steps && { progress: steps }),
-      owned: this.#ownedNext().size,
+      owned: this.#owned.sizeWith(this.#open?.owned ?? NO_DELTA),
       ...(this.#problem !== undefined && { problem: this.#problem }),
     };
   }
 
   /** What the documents would change. */
   async plan(wish: PlanWish, asker: Asker): Promise<PlanAnswer> {
-    const prepared = await this.#prepare(this.#merged(wish), asker);
+    const prepared = await this.#prepare(this.#next(wish), asker);
     const warnings = await policyWarnings(this.parts, prepared, asker.peers);
     const { plan } = prepared;
     return { revision: this.#revision, plan: { ...plan, diagnostics: [...plan.diagnostics, ...warnings] } };
@@ -145,7 +124,8 @@ export class Engine {
   async diff(from: number | undefined, to: number | undefined): Promise<PlanAnswer> {
     const documents = this.documentsOf(to ?? this.#revision);
     if (from !== undefined) return { revision: from, plan: planBetween(this.documentsOf(from), documents) };
-    const { plan } = await this.#prepare(documents, { who: '', peers: [] }, { whole: true });
+    const next = this.#latest.replaced(this.#revision, documents);
+    const { plan } = await this.#prepare(next, { who: '', peers: [] }, { whole: true });
     return { revision: this.#revision, plan };
   }
 
@@ -153,7 +133,7 @@ export class Engine {
   async apply(wish: PlanWish, change: ChangeWish, asker: Asker): Promise<ChangeReport> {
     return this.#alone(asker.who, async () => {
       this.#mustBeCurrent(change.ifRevision);
-      return this.#change(this.#merged(wish), change, asker);
+      return this.#change(this.#next(wish), change, asker);
     });
   }
 
@@ -176,9 +156,14 @@ export class Engine {
     return this.#alone(asker.who, async () => {
       this.#mustBeCurrent(change.ifRevision);
       const target = revision ?? this.#before(this.#journal.current);
-      const documents = this.documentsOf(target);
-      return this.#change(documents, { ...change, restores: target }, asker);
+      const next = this.#latest.replaced(this.#journal.current, this.documentsOf(target));
+      return this.#change(next, { ...change, restores: target }, asker);
     });
+  }
+
+  /** The document of this name, as the node is. */
+  documentNamed(name: string): Document | undefined {
+    return this.#latest.named(this.#revision, name);
   }
 
   /** Documents of a revision. @throws {WeirError} `NOT_FOUND`. */
@@ -196,15 +181,20 @@ export class Engine {
   async restoreDocuments(target: number, reason: string): Promise<ChangeReport> {
     const asker = { who: 'weir', peers: [] };
     const wish = { confirmSeconds: 0, probes: ['none'], reason, restores: target };
-    return this.#alone(asker.who, () => this.#change(this.documentsOf(target), wish, asker, { whole: true }));
+    return this.#alone(asker.who, () => {
+      const next = this.#latest.replaced(this.#journal.current, this.documentsOf(target));
+      return this.#change(next, wish, asker, { whole: true });
+    });
   }
 
   /** Bring these objects back as the current documents say, and leave all others. */
   async restoreObjects(ids: ReadonlySet<ObjectId>): Promise<ChangeReport> {
     const asker = { who: 'weir', peers: [] };
     const wish = { confirmSeconds: 0, probes: ['none'], reason: 'others had changed it' };
-    const documents = this.documentsOf(this.#journal.current);
-    return this.#alone(asker.who, () => this.#change(documents, wish, asker, { whole: true, only: ids }));
+    return this.#alone(asker.who, () => {
+      const next = this.#latest.merged(this.#journal.current, []);
+      return this.#change(next, wish, asker, { whole: true, only: ids });
+    });
   }
 
   /** Undo the open change, whatever it is at. */
@@ -255,56 +245,34 @@ export class Engine {
     this.#progress = undefined;
   }
 
-  #merged({ documents, prune, remove }: PlanWish): DocumentSet {
-    return prune ? documents : mergeDocuments(this.#latest.of(this.#revision), documents, remove);
+  #next({ documents, prune, remove }: PlanWish): NextDocuments {
+    const revision = this.#revision;
+    return prune
+      ? this.#latest.replaced(revision, documents)
+      : this.#latest.merged(revision, documents, remove);
   }
 
-  async #prepare(
-    documents: DocumentSet,
-    { peers }: Asker,
-    { whole = false, releases = false }: { readonly whole?: boolean; readonly releases?: boolean } = {},
-  ): Promise<Prepared> {
-    const scope = whole ? undefined : this.#latest.scope(this.#revision, documents);
-    const callers = await Promise.all(peers.map(async (peer) => (await this.parts.pathTo(peer)) ?? { peer }));
-    const owned = this.#ownedNext();
-    const { documents: found, notes } = await this.#resolved(scope, documents, owned);
-    const task = { documents: found, scope, owned, callers, releases };
-    const prepared = await preparePlan(this.parts.reader, this.#features, task);
-    const { plan, desired, observed } = prepared;
-    await checkObjects(this.parts, desired, observed, false);
-    const policy = await policyErrors(this.parts, prepared);
-    const diagnostics = withLines([...plan.diagnostics, ...policy, ...notes], found);
-    return { ...prepared, plan: { ...plan, diagnostics } };
-  }
-
-  /** The documents with the names of their devices and the settings of their profiles. */
-  async #resolved(
-    scope: Scope | undefined,
-    documents: DocumentSet,
-    owned: ReadonlyMap<ObjectId, OwnedObject>,
-  ): Promise<Profiled> {
-    if (scope !== undefined) return { documents: scope.documents, notes: [] };
-    const named = await withDevices(this.parts, documents);
-    return withProfiles(this.parts, named, (id) => owned.has(id));
+  #prepare(next: NextDocuments, asker: Asker, options: PrepareOptions = {}): Promise<Prepared> {
+    return this.#preparation.prepare(next, this.#ownedNext(), asker, options);
   }
 
   async #change(
-    documents: DocumentSet,
+    next: NextDocuments,
     wish: ChangeWish,
     asker: Asker,
     { whole = false, only }: { readonly whole?: boolean; readonly only?: ReadonlySet<ObjectId> } = {},
   ): Promise<ChangeReport> {
-    const all = await this.#prepare(documents, asker, { whole, releases: wish.restores !== undefined });
+    const all = await this.#prepare(next, asker, { whole, releases: wish.restores !== undefined });
     const prepared = only === undefined ? all : narrowed(all, only);
     const { plan } = prepared;
     mustBeAllowed(plan.diagnostics);
     const counts = countsOf(plan);
     const about = { counts, diagnostics: [...plan.diagnostics] };
     const current = this.#journal.current;
-    if (this.#changesNothing(prepared, documents)) return { ...this.#report('unchanged', current), ...about };
+    if (this.#changesNothing(prepared, next)) return { ...this.#report('unchanged', current), ...about };
     await checkObjects(this.parts, prepared.desired, prepared.observed, true);
     const probes = await this.#probe(wish, asker, plan);
-    const revision = this.#begin(prepared, documents, wish, asker);
+    const revision = this.#begin(prepared, next, wish, asker);
     const progress = new Progress(this.parts, this.#holder(), revision);
     this.#progress = progress;
     // without whoever has to confirm it, nobody could
@@ -326,12 +294,11 @@ export class Engine {
 
   /** What is owned once the open change is confirmed. */
   #ownedNext(): ReadonlyMap<ObjectId, OwnedObject> {
-    return this.#open === undefined ? this.#owned : withDelta(new Map(this.#owned), this.#open.owned);
+    return this.#open === undefined ? this.#owned.all : this.#owned.with(this.#open.owned);
   }
 
-  #changesNothing({ plan, owned }: Prepared, documents: DocumentSet): boolean {
-    if (plan.actions.length > 0 || ownedDelta(owned, plan.owns).size > 0) return false;
-    return sameDocuments(this.#latest.of(this.#journal.current), documents);
+  #changesNothing({ plan, owned }: Prepared, { difference }: NextDocuments): boolean {
+    return plan.actions.length === 0 && ownedDelta(owned, plan.owns).size === 0 && isSame(difference);
   }
 
   async #probe(wish: ChangeWish, asker: Asker, plan: Plan): Promise<Probes> {
@@ -341,9 +308,8 @@ export class Engine {
   }
 
   /** All that the way back needs is durable after this. */
-  #begin(prepared: Prepared, documents: DocumentSet, wish: ChangeWish, { who }: Asker): number {
+  #begin(prepared: Prepared, next: NextDocuments, wish: ChangeWish, { who }: Asker): number {
     const { plan, scope } = prepared;
-    const base = this.#journal.current;
     const owned = ownedDelta(prepared.owned, plan.owns);
     const revision = this.#journal.begin({
       time: this.parts.clock.now(),
@@ -351,15 +317,15 @@ export class Engine {
       ...(wish.reason !== undefined && { reason: wish.reason }),
       ...(wish.restores !== undefined && { restores: wish.restores }),
       counts: countsOf(plan),
-      documents,
-      ...(scope && { since: { revision: base, gone: scope.gone, set: scope.documents } }),
+      documents: () => next.all(),
+      ...(scope && { since: { revision: next.base, gone: scope.gone, set: scope.documents } }),
       plan: planText(plan),
       image: imageFor(prepared),
       owned,
       boot: this.parts.boot,
     });
-    this.#open = { base, revision, owned, scope };
-    this.#latest.began(revision, documents);
+    this.#open = { revision, owned, scope };
+    this.#latest.began(revision, next);
     return revision;
   }
 
@@ -367,9 +333,9 @@ export class Engine {
     clearTimeout(this.#timer);
     const open = this.#open;
     if (open === undefined) throw new WeirError('INTERNAL', { problem: 'a revision without its change' });
-    this.#journal.confirm(who, this.parts.boot, () => this.#owned.size);
-    withDelta(this.#owned, open.owned);
-    this.#latest.kept(open.base, open.revision, open.scope);
+    this.#journal.confirm(who, this.parts.boot, () => this.#owned.all.size);
+    this.#owned.apply(open.owned);
+    this.#latest.kept(open.scope);
     this.#problem = undefined;
     this.#progress?.end('confirmed');
     this.#release();
@@ -451,19 +417,4 @@ function leftovers(undone: Undone): Pick<ChangeReport, 'leftovers'> {
 function stateOf(phase: string | undefined): EngineStatus['state'] {
   if (phase === undefined) return 'idle';
   return phase === 'unconfirmed' || phase === 'rolling-back' ? phase : 'applying';
-}
-
-/** @throws {WeirError} `PLAN_REFUSED` with every error of the plan. */
-function mustBeAllowed(diagnostics: readonly Diagnostic[]): void {
-  const errors = diagnostics.filter(({ severity }) => severity === 'error');
-  if (errors.length === 0) return;
-  const problems = errors.map(({ message, origin }) => ({
-    path: origin?.path ?? '',
-    problem: message,
-    ...(origin && { document: origin.document }),
-    ...(origin?.file !== undefined && { file: origin.file }),
-    ...(origin?.line !== undefined && { line: origin.line }),
-  }));
-  const count = errors.length === 1 ? 'an error' : `${errors.length} errors`;
-  throw new WeirError('PLAN_REFUSED', { count, first: errors[0]?.message }, { problems });
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ObjectId } from '../model/object.ts';
 import { desiredObjects } from '../plan/desired.ts';
+import type { Document } from '../plan/document.ts';
 import { isIndependent } from '../plan/independent.ts';
 import type { DesiredObject } from '../plan/plan.ts';
-import { type DocumentSet, differenceOf } from './documents.ts';
+import { type DocumentSet, differenceOf, mergeDocuments, type NextDocuments } from './documents.ts';
 import type { Journal } from './journal/journal.ts';
 import { declaredBy } from './planning.ts';
 
@@ -25,14 +26,24 @@ interface Index {
   readonly objects: Map<ObjectId, DesiredObject>;
 }
 
+/** The documents of a revision. */
+interface Book {
+  readonly revision: number;
+  /** In their order. */
+  readonly byName: Map<string, Document>;
+  /** The same as a list, once somebody has asked for it. */
+  list?: DocumentSet;
+}
+
 /**
  * The documents of the revisions that changes start from, in memory, so that a change of one document among thousands
  * costs what that one costs. Nothing here is known only here: it is all in the journal.
  */
 export class LatestDocuments {
   readonly #journal: Journal;
-  /** Of the current revision and of one that waits for its confirmation. */
-  #known: readonly { readonly revision: number; readonly documents: DocumentSet }[] = [];
+  #current: Book | undefined;
+  /** What began from the current revision last. */
+  #begun: { readonly revision: number; readonly next: NextDocuments } | undefined;
   #index: Index | undefined;
 
   constructor(journal: Journal) {
@@ -41,25 +52,43 @@ export class LatestDocuments {
 
   /** Documents of a revision. */
   of(revision: number): DocumentSet {
-    const known = this.#known.find((one) => one.revision === revision);
-    if (known !== undefined) return known.documents;
-    const documents = this.#journal.documents(revision);
-    this.#remember(revision, documents);
-    return documents;
+    if (revision === this.#begun?.revision) return this.#begun.next.all().map(bare);
+    if (revision !== this.#journal.current) return this.#journal.documents(revision);
+    const book = this.#book();
+    book.list ??= [...book.byName.values()];
+    return book.list;
+  }
+
+  /** A document of the revision `revision`. */
+  named(revision: number, name: string): Document | undefined {
+    if (revision === this.#journal.current) return this.#book().byName.get(name);
+    return this.of(revision).find((one) => one.name === name);
+  }
+
+  /** Those of `base` with `given` in place of those of the same names, and without those named in `removed`. */
+  merged(base: number, given: DocumentSet, removed: readonly string[] = []): NextDocuments {
+    const names = new Set([...given.map(({ name }) => name), ...removed]);
+    const before = [...names].flatMap((name) => this.named(base, name) ?? []);
+    return nextOf(base, before, given, () => mergeDocuments(this.of(base), given, removed));
+  }
+
+  /** `documents` and no others in place of those of `base`. */
+  replaced(base: number, documents: DocumentSet): NextDocuments {
+    const { before, after } = differenceOf(this.of(base), documents);
+    return nextOf(base, before, after, () => documents);
   }
 
   /**
-   * What a change from the documents of `revision` to `documents` is about; undefined for everything: unless each
-   * document that differs declares only objects that have nothing to do with any other.
+   * What a change to other documents is about; undefined for everything: unless each document that differs declares only
+   * objects that have nothing to do with any other.
    * @throws {WeirError} `DOCUMENT` for mistakes of those documents.
    */
-  scope(revision: number, documents: DocumentSet): Scope | undefined {
-    const { before, after } = differenceOf(this.of(revision), documents);
+  scope({ base, difference: { before, after } }: NextDocuments): Scope | undefined {
     if (before.length + after.length === 0) return undefined;
     if (![...before, ...after].every(({ value }) => isIndependent(value.kind))) return undefined;
     const gone = new Set(before.map(({ name }) => name));
     const changing = new Set(gone);
-    const { objects } = this.#indexOf(revision);
+    const { objects } = this.#indexOf(base);
     const desired = declaredBy(after, (id) => {
       const other = objects.get(id);
       return other === undefined || changing.has(other.origin.document) ? undefined : other;
@@ -70,23 +99,33 @@ export class LatestDocuments {
     return { documents: after, gone: [...gone], desired, ids };
   }
 
-  /** A change from `base` has become a revision. */
-  began(revision: number, documents: DocumentSet): void {
-    // positions in a text are of use only to whoever sent it
-    const bare = documents.some(({ file, locate }) => file !== undefined || locate !== undefined)
-      ? documents.map(({ name, value }) => ({ name, value }))
-      : documents;
-    this.#remember(revision, bare);
+  /** A change has become a revision. */
+  began(revision: number, next: NextDocuments): void {
+    this.#begun = { revision, next };
   }
 
-  /** The revision `revision`, which `scope` led to from `base`, is the current one. */
-  kept(base: number, revision: number, scope: Scope | undefined): void {
-    const index = this.#index;
+  /** The revision that began last, which `scope` led to, is the current one. */
+  kept(scope: Scope | undefined): void {
+    const [begun, index, book] = [this.#begun, this.#index, this.#current];
+    this.#begun = undefined;
     this.#index = undefined;
-    if (scope === undefined || index?.revision !== base) return;
+    this.#current = undefined;
+    if (begun === undefined) return;
+    const { revision, next } = begun;
+    if (book?.revision === next.base) this.#current = bookWith(book, revision, next);
+    if (scope === undefined || index?.revision !== next.base) return;
     for (const id of scope.ids) index.objects.delete(id);
     for (const object of scope.desired) index.objects.set(object.id, object);
     this.#index = { ...index, revision };
+  }
+
+  /** Of the current revision. */
+  #book(): Book {
+    const { current } = this.#journal;
+    if (this.#current?.revision === current) return this.#current;
+    const documents = this.#journal.documents(current);
+    this.#current = { revision: current, byName: new Map(documents.map((one) => [one.name, one])) };
+    return this.#current;
   }
 
   #indexOf(revision: number): Index {
@@ -96,10 +135,33 @@ export class LatestDocuments {
     this.#index = { revision, objects };
     return this.#index;
   }
+}
 
-  #remember(revision: number, documents: DocumentSet): void {
-    const { current } = this.#journal;
-    const others = this.#known.filter((one) => one.revision === current && one.revision !== revision);
-    this.#known = [...others, { revision, documents }];
-  }
+function nextOf(
+  base: number,
+  before: DocumentSet,
+  after: DocumentSet,
+  all: () => DocumentSet,
+): NextDocuments {
+  let made: DocumentSet | undefined;
+  return {
+    base,
+    difference: { before, after },
+    all() {
+      made ??= all();
+      return made;
+    },
+  };
+}
+
+/** The book itself, as another revision. */
+function bookWith({ byName }: Book, revision: number, { difference }: NextDocuments): Book {
+  for (const { name } of difference.before) byName.delete(name);
+  for (const document of difference.after) byName.set(document.name, bare(document));
+  return { revision, byName };
+}
+
+/** Positions in a text are of use only to whoever sent it. */
+function bare({ name, value }: Document): Document {
+  return { name, value };
 }

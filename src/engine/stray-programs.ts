@@ -7,10 +7,12 @@ import type { Engine } from './engine.ts';
  * kernel has detached them already, and only pins hold them.
  */
 export async function removeStrayPrograms({ owned, parts }: Engine): Promise<void> {
+  const elsewhere = parts.programs.installed().filter(({ netns }) => netns !== '');
+  if (elsewhere.length === 0) return;
   const declared = new Set<string>();
   for (const { class: name, key } of owned.values()) if (name === 'program') declared.add(key);
-  for (const { name, netns } of parts.programs.installed())
-    if (netns !== '' && !declared.has(name) && (await isGone(parts, netns))) parts.programs.remove(name);
+  for (const { name, netns } of elsewhere)
+    if (!declared.has(name) && (await isGone(parts, netns))) parts.programs.remove(name);
 }
 
 async function isGone({ open }: Engine['parts'], netns: string): Promise<boolean> {

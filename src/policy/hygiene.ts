@@ -44,12 +44,14 @@ export function policyWarnings(
 
 /** Warnings about endpoints. @param keys Endpoints to look at. */
 export function endpointWarnings(world: World, keys: Iterable<string>): readonly PolicyProblem[] {
+  const asked = [...keys].slice(0, MOST_ENDPOINTS_ASKED);
+  if (asked.length === 0) return [];
   const index = indexOf(world);
   const all = [...world.endpoints.values()];
   // texts of addresses are canonical
   const others = (address: string) => all.filter(({ addresses }) => addresses.includes(address));
   const found: PolicyProblem[] = [];
-  for (const key of [...keys].slice(0, MOST_ENDPOINTS_ASKED)) {
+  for (const key of asked) {
     const endpoint = world.endpoints.get(key);
     if (endpoint === undefined) continue;
     const about = (code: string, message: string) =>

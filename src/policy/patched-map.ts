@@ -11,7 +11,9 @@ export class PatchedMap<V> implements ReadonlyMap<string, V> {
   readonly #base: ReadonlyMap<string, V>;
   /** Entries that are not as in the base; undefined for those that are gone. */
   readonly #patch: ReadonlyMap<string, V | undefined>;
-  readonly #parent: WeakRef<ReadonlyMap<string, V>> | undefined;
+  /** Tells it from all others. A reference to what a map was made from would keep one after the other in memory. */
+  readonly #id = Symbol();
+  readonly #parent: symbol | ReadonlyMap<string, V>;
   readonly #changed: readonly string[];
   readonly size: number;
 
@@ -19,14 +21,13 @@ export class PatchedMap<V> implements ReadonlyMap<string, V> {
     base: ReadonlyMap<string, V>,
     patch: ReadonlyMap<string, V | undefined>,
     changed: readonly string[],
-    parent: ReadonlyMap<string, V> | undefined,
+    parent: ReadonlyMap<string, V>,
+    size: number,
   ) {
     this.#base = base;
     this.#patch = patch;
     this.#changed = changed;
-    this.#parent = parent && new WeakRef(parent);
-    let size = base.size;
-    for (const [key, value] of patch) size += (value === undefined ? 0 : 1) - (base.has(key) ? 1 : 0);
+    this.#parent = parent instanceof PatchedMap ? parent.#id : parent;
     this.size = size;
   }
 
@@ -35,19 +36,24 @@ export class PatchedMap<V> implements ReadonlyMap<string, V> {
     const changed = [...changes.keys()];
     const isPatched = from instanceof PatchedMap;
     const patch = new Map<string, V | undefined>(isPatched ? from.#patch : []);
-    for (const [key, value] of changes) patch.set(key, value);
+    let { size } = from;
+    for (const [key, value] of changes) {
+      size += (value === undefined ? 0 : 1) - (from.has(key) ? 1 : 0);
+      patch.set(key, value);
+    }
     const base: ReadonlyMap<string, V> = isPatched ? from.#base : from;
-    if (patch.size <= MOST_CHANGES) return new PatchedMap(base, patch, changed, from);
+    if (patch.size <= MOST_CHANGES) return new PatchedMap(base, patch, changed, from, size);
     const whole = new Map(base);
     for (const [key, value] of patch)
       if (value === undefined) whole.delete(key);
       else whole.set(key, value);
-    return new PatchedMap(whole, new Map(), changed, from);
+    return new PatchedMap(whole, new Map(), changed, from, size);
   }
 
   /** Keys whose entries may differ from `before`; undefined when only a comparison tells. */
   changedSince(before: ReadonlyMap<string, V>): readonly string[] | undefined {
-    return this.#parent?.deref() === before ? this.#changed : undefined;
+    const isParent = this.#parent === (before instanceof PatchedMap ? before.#id : before);
+    return isParent ? this.#changed : undefined;
   }
 
   get(key: string): V | undefined {
@@ -58,21 +64,29 @@ export class PatchedMap<V> implements ReadonlyMap<string, V> {
     return this.#patch.has(key) ? this.#patch.get(key) !== undefined : this.#base.has(key);
   }
 
-  *entries(): MapIterator<[string, V]> {
-    for (const entry of this.#base) if (!this.#patch.has(entry[0])) yield entry;
-    for (const [key, value] of this.#patch) if (value !== undefined) yield [key, value];
+  entries(): MapIterator<[string, V]> {
+    return this.#patch.size === 0 ? this.#base.entries() : this.#patched();
   }
 
-  *keys(): MapIterator<string> {
-    for (const [key] of this.entries()) yield key;
+  keys(): MapIterator<string> {
+    return this.#patch.size === 0 ? this.#base.keys() : this.#part(0);
   }
 
-  *values(): MapIterator<V> {
-    for (const [, value] of this.entries()) yield value;
+  values(): MapIterator<V> {
+    return this.#patch.size === 0 ? this.#base.values() : this.#part(1);
   }
 
   forEach(visit: (value: V, key: string, map: ReadonlyMap<string, V>) => void): void {
     for (const [key, value] of this.entries()) visit(value, key, this);
+  }
+
+  *#part<P extends 0 | 1>(part: P): MapIterator<[string, V][P]> {
+    for (const entry of this.#patched()) yield entry[part];
+  }
+
+  *#patched(): MapIterator<[string, V]> {
+    for (const entry of this.#base) if (!this.#patch.has(entry[0])) yield entry;
+    for (const [key, value] of this.#patch) if (value !== undefined) yield [key, value];
   }
 
   [Symbol.iterator](): MapIterator<[string, V]> {

@@ -93,13 +93,16 @@ function byAddress({ endpoints }: World): Map<string, EndpointSpec[]> {
   return found;
 }
 
-const indexes = new WeakMap<World, WorldIndex>();
+/**
+ * Of the world that was asked for last. A WeakMap would keep all of them until a collection of old objects: to that of
+ * young ones its values are in use, and these know their worlds.
+ */
+let last: WeakRef<WorldIndex> | undefined;
 
 export function indexOf(world: World): WorldIndex {
-  let known = indexes.get(world);
-  if (known === undefined) {
-    known = new WorldIndex(world);
-    indexes.set(world, known);
-  }
-  return known;
+  const known = last?.deref();
+  if (known?.world === world) return known;
+  const made = new WorldIndex(world);
+  last = new WeakRef(made);
+  return made;
 }

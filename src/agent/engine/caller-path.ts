@@ -3,10 +3,9 @@ import { ERRNO } from '../../base/errno.gen.ts';
 import { isWeirError } from '../../base/errors.ts';
 import { parseIp } from '../../base/ip.ts';
 import { KernelError } from '../../base/kernel-error.ts';
-import { wireOf } from '../../base/wire.ts';
+import { type Wire, wireOf } from '../../base/wire.ts';
 import { payloadOf } from '../../codec/encoder.ts';
 import {
-  decodeIfinfomsg,
   decodeLinkAttrs,
   encodeIfinfomsg,
   IFINFOMSG_SIZE,
@@ -89,22 +88,48 @@ async function lookUp(
   const operation = `look up the route to ${peer}`;
   const [reply] = await transport.request({ type: RTM_GETROUTE, payload, operation });
   if (reply === undefined) return undefined;
-  const names = await deviceNames(transport);
-  const nameOf = (index: number) => names.get(index) ?? `if${index}`;
   const wire = wireOf(reply.payload);
   const end = reply.payload.length;
+  const names = await deviceNames(transport, indexesIn(wire, end));
+  const nameOf = (index: number) => names.get(index) ?? `if${index}`;
   const route = projectRoute(wire, 0, end, nameOf);
   if (route === undefined) return undefined;
   const spec = routeSpec(decodeRtmsg(wire, 0, end), decodeRouteAttrs(wire, RTMSG_SIZE, end), nameOf);
   return { route, key: routeKey(spec) };
 }
 
-async function deviceNames(transport: NetlinkTransport): Promise<ReadonlyMap<number, string>> {
+/** Devices that a route names. */
+function indexesIn(wire: Wire, end: number): ReadonlySet<number> {
+  const indexes = new Set<number>();
+  const note = (index: number) => {
+    indexes.add(index);
+    return '';
+  };
+  projectRoute(wire, 0, end, note);
+  routeSpec(decodeRtmsg(wire, 0, end), decodeRouteAttrs(wire, RTMSG_SIZE, end), note);
+  return indexes;
+}
+
+/** A device that has gone meanwhile has no name. */
+async function deviceNames(
+  transport: NetlinkTransport,
+  indexes: Iterable<number>,
+): Promise<ReadonlyMap<number, string>> {
   const names = new Map<number, string>();
-  const payload = payloadOf((out) => encodeIfinfomsg(out, {}));
-  await transport.dump({ type: RTM_GETLINK, payload, operation: 'names of devices' }, (wire, start, end) => {
-    const { ifiIndex } = decodeIfinfomsg(wire, start, end);
-    names.set(ifiIndex, decodeLinkAttrs(wire, start + IFINFOMSG_SIZE, end).ifname ?? '');
-  });
+  for (const ifiIndex of indexes) {
+    const payload = payloadOf((out) => encodeIfinfomsg(out, { ifiIndex }));
+    try {
+      const [link] = await transport.request({
+        type: RTM_GETLINK,
+        payload,
+        operation: `look up device ${ifiIndex}`,
+      });
+      if (link === undefined) continue;
+      const { ifname } = decodeLinkAttrs(wireOf(link.payload), IFINFOMSG_SIZE, link.payload.length);
+      if (ifname !== undefined) names.set(ifiIndex, ifname);
+    } catch (error) {
+      if (!(error instanceof KernelError && error.errno === ERRNO.ENODEV)) throw error;
+    }
+  }
   return names;
 }

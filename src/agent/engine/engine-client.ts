@@ -7,6 +7,7 @@ import type { ApplyReport, ChangeStatus } from '../../api/schemas/change.ts';
 import { THIS_NODE } from '../../api/target.ts';
 import { WeirError } from '../../base/errors.ts';
 import type { ChangeProgress, DriftChange } from '../../model/change.ts';
+import { withYoungSpace } from '../memory.ts';
 import { requireThisNode } from '../service/service.ts';
 import type {
   EngineCall,
@@ -29,8 +30,8 @@ const LIVED_MS = 60_000;
 const METRICS_MS = 1_000;
 /** Milliseconds that undoing gets at the end. */
 const STOP_MS = 4_000;
-/** MB of young objects: planning makes many, which live until the plan is carried out. */
-const YOUNG_MB = 32;
+/** MB of young objects: a change makes some, which are of no use when it is done. */
+const YOUNG_MB = 8;
 
 /** The thread's program, beside this file: TypeScript when run from the sources, JavaScript when compiled. */
 const PROGRAM = new URL(`engine-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
@@ -164,12 +165,13 @@ export class EngineClient {
 
   #spawn(): Promise<void> {
     const started = Date.now();
+    const space = withYoungSpace(YOUNG_MB);
     const worker = new Worker(PROGRAM, {
       workerData: this.#settings,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
       // the addon opens descriptors that Node then closes: to Node's own bookkeeping they are strangers
       trackUnmanagedFds: false,
     });
+    worker.once('online', space.done);
     this.#worker = worker;
     return new Promise((resolve) => {
       worker.on('message', (message: EngineMessage) => {

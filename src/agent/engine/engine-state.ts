@@ -37,8 +37,7 @@ export class EngineTally {
   /** The engine as the main thread keeps it. */
   state(engine: Engine, drift: DriftWatch, host: PolicyHost): EngineState {
     const { revision, state, problem } = engine.status();
-    const owned: Record<string, number> = {};
-    for (const { class: name } of engine.owned.values()) owned[name] = (owned[name] ?? 0) + 1;
+    const owned = Object.fromEntries(engine.ownedCounts);
     const drifted = { report: 0, restore: 0 };
     for (const { policy } of drift.items()) drifted[policy]++;
     const tallies = { applies: this.#applies, durations: this.#durations, rollbacks: this.#rollbacks };

@@ -29,7 +29,7 @@ const PAGE = 1_000;
 
 /** The use cases over an engine and its host of policies. */
 export function policyMethods(engine: Engine, host: PolicyHost): Methods {
-  const documents = () => engine.documentsOf(engine.status().revision);
+  const named = (name: string) => engine.documentNamed(name);
   const apply = async (document: unknown, options: RequestOptions, caller: Caller) => {
     const { wish, change, asker } = readRequest(bodyOf({ documents: [document] }), options, caller);
     return json(await engine.apply(wish, change, asker));
@@ -54,7 +54,7 @@ export function policyMethods(engine: Engine, host: PolicyHost): Methods {
     async policyObject(resource: PolicyResource, name: string, query: PolicyPageQuery) {
       await host.settled();
       const { revision } = engine.status();
-      const document = documentNamed(documents(), resource, name);
+      const document = documentNamed(named, resource, name);
       const about = { revision, document: document.value };
       if (resource === 'policies') return json({ ...about, ...policyReport(host, document.name) });
       if (resource === 'endpoints') return json({ ...about, ...endpointReport(host, endpointKey(document)) });
@@ -75,14 +75,14 @@ export function policyMethods(engine: Engine, host: PolicyHost): Methods {
       options: RequestOptions,
       caller: Caller,
     ) {
-      const document = documentNamed(documents(), resource, name);
+      const document = documentNamed(named, resource, name);
       const { change, asker } = readRequest(bodyOf({}), options, caller);
       const wish = { documents: [], prune: false, remove: [document.name] };
       return json(await engine.apply(wish, change, asker));
     },
     async changeCidrSet(name: string, body: RawBody, options: RequestOptions, caller: Caller) {
       const change = validated(CidrSetChange, jsonIn(body), 'body');
-      const { value } = documentNamed(documents(), 'cidrsets', name);
+      const { value } = documentNamed(named, 'cidrsets', name);
       const { cidrs, file } = value.spec as { cidrs?: readonly string[]; file?: string };
       if (file !== undefined)
         throw new WeirError('REQUEST_INVALID', {

@@ -2,9 +2,14 @@
 // Documents of network policy by the names that the API calls them by.
 import type { PolicyResource } from '../../api/policy-service.ts';
 import { WeirError } from '../../base/errors.ts';
-import type { DocumentSet } from '../../engine/documents.ts';
 import { DEFAULT_NAMESPACE } from '../../model/policy.ts';
-import { apiVersionOf, DOCUMENT_KINDS, type Document, type DocumentKind } from '../../plan/document.ts';
+import {
+  apiVersionOf,
+  DOCUMENT_KINDS,
+  type Document,
+  type DocumentKind,
+  documentName,
+} from '../../plan/document.ts';
 
 /** Kinds of documents that a resource holds, that of a bare `spec` first. */
 const KINDS: Readonly<Record<PolicyResource, readonly DocumentKind[]>> = {
@@ -49,21 +54,27 @@ function partsOf(resource: PolicyResource, text: string): Parts {
     : { kind, namespace: first, name: second };
 }
 
-/** The document that a name means. @throws {WeirError} `NOT_FOUND`, `VALUE` for a name that means several. */
-export function documentNamed(documents: DocumentSet, resource: PolicyResource, text: string): Document {
+/**
+ * The document that a name means.
+ * @param named Gives the document of a full name. @throws {WeirError} `NOT_FOUND`, `VALUE` for a name that means several.
+ */
+export function documentNamed(
+  named: (name: string) => Document | undefined,
+  resource: PolicyResource,
+  text: string,
+): Document {
   const { kind, namespace, name } = partsOf(resource, text);
-  const found = documents.filter(
-    ({ value }) =>
-      value.metadata.name === name &&
-      (kind === undefined ? KINDS[resource].includes(value.kind) : value.kind === kind) &&
-      (value.metadata.namespace ?? DEFAULT_NAMESPACE) === (namespace ?? DEFAULT_NAMESPACE),
-  );
+  const kinds = kind === undefined ? KINDS[resource] : [kind];
+  const spaces =
+    (namespace ?? DEFAULT_NAMESPACE) === DEFAULT_NAMESPACE ? [undefined, DEFAULT_NAMESPACE] : [namespace];
+  const names = new Set(kinds.flatMap((one) => spaces.map((space) => documentName(one, name, space))));
+  const found = [...names].flatMap((one) => named(one) ?? []);
   const [document] = found;
   if (document === undefined)
     throw new WeirError('NOT_FOUND', { what: WHAT[resource], name: text, hint: '' });
   if (found.length === 1) return document;
-  const names = found.map((one) => one.name).join(' and ');
-  throw new WeirError('VALUE', { what: text, problem: `means ${names}: say which` });
+  const several = found.map((one) => one.name).join(' and ');
+  throw new WeirError('VALUE', { what: text, problem: `means ${several}: say which` });
 }
 
 /**

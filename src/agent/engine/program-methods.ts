@@ -35,9 +35,8 @@ export function programMethods(engine: Engine, parts: ReportParts, measuring: Me
       return json(await engine.apply(wish, change, asker));
     },
     async deleteProgram(name: string, options: RequestOptions, caller: Caller) {
-      const documents = engine.documentsOf(engine.status().revision);
       const document = `Program/${name}`;
-      if (!documents.some((one) => one.name === document)) throw unknown(name);
+      if (engine.documentNamed(document) === undefined) throw unknown(name);
       const { change, asker } = readRequest(bodyOf({}), options, caller);
       const wish = { documents: [], prune: false, remove: [document] };
       return json(await engine.apply(wish, change, asker));

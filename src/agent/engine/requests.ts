@@ -7,8 +7,8 @@ import { messageOf, WeirError } from '../../base/errors.ts';
 import { validated } from '../../base/validate.ts';
 import { parseDocuments } from '../../documents/parse.ts';
 import { validateDocuments } from '../../documents/validate.ts';
+import type { Asker, ChangeWish, PlanWish } from '../../engine/asking.ts';
 import { documentError } from '../../engine/documents.ts';
-import type { Asker, ChangeWish, PlanWish } from '../../engine/engine.ts';
 import type { Document } from '../../plan/document.ts';
 
 /** Seconds that a change waits for its confirmation unless the request says otherwise. */

@@ -3,7 +3,7 @@ import type { ChangeProgress } from '../../model/change.ts';
 import type { EngineParts } from '../parts.ts';
 import type { Holder, Phase } from './lock.ts';
 
-/** Milliseconds between two reports of one phase. */
+/** Milliseconds between two reports: of what is quick, the beginning and the end are told. */
 const INTERVAL_MS = 100;
 
 /** How far the phase is. */
@@ -32,11 +32,11 @@ export class Progress {
     return this.#steps;
   }
 
-  /** A phase begins. */
+  /** A phase begins. It is told with the next report. */
   phase(phase: Phase, total = 0, state: ChangeProgress['state'] = 'applying'): void {
     this.#holder.phase = phase;
+    if (state !== this.#state) this.#told = Number.NEGATIVE_INFINITY;
     this.#state = state;
-    this.#told = Number.NEGATIVE_INFINITY;
     this.step(0, total);
   }
 

@@ -5,7 +5,6 @@ import type { Action, DesiredObject, Image, Plan } from '../../plan/plan.ts';
 import { masked } from '../../plan/report.ts';
 import { settingAt } from '../../plan/settings.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { OwnedDelta } from '../journal/records.ts';
 import type { EngineParts } from '../parts.ts';
 import { differences } from '../planning.ts';
 import { failedProbes, type Probes } from '../probe/run.ts';
@@ -106,12 +105,4 @@ export function ownedDelta(
   }
   for (const id of before.keys()) if (!kept.has(id)) delta.set(id, null);
   return delta;
-}
-
-/** `owned` itself, once `delta` holds. */
-export function withDelta(owned: Map<string, OwnedObject>, delta: OwnedDelta): Map<string, OwnedObject> {
-  for (const [id, object] of delta)
-    if (object === null) owned.delete(id);
-    else owned.set(id, object);
-  return owned;
 }

@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { OwnedObject } from '../../model/object.ts';
 import { Journal } from './journal.ts';
 import { packed } from './pack.ts';
 import type { KeptDocument, NewChange } from './records.ts';
@@ -28,7 +30,7 @@ function document(name: string, mark: number): KeptDocument {
 
 function change(...documents: readonly KeptDocument[]): NewChange {
   const rest = { counts: NOTHING, plan: '', image: new Map(), owned: new Map(), boot: 'b' };
-  return { time: 0, who: 'test', documents, ...rest };
+  return { time: 0, who: 'test', documents: () => documents, ...rest };
 }
 
 function marks(journal: Journal, revision: number): Record<string, unknown> {
@@ -105,6 +107,32 @@ describe('documents of revisions', () => {
     db.close();
     journal.close();
   });
+});
+
+test('what an open change owns outlives the tidying of what others owned', async () => {
+  const journal = Journal.open(file);
+  const owned = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, i): [string, OwnedObject] => {
+      const key = `k${from + i}`;
+      return [
+        `route ${key}`,
+        { id: `route ${key}`, netns: '', class: 'route', key, declared: {}, created: true, original: {} },
+      ];
+    });
+  journal.begin({ ...change(), owned: new Map(owned(0, 20_000)) });
+  journal.confirm('test', 'b');
+  journal.begin({ ...change(), owned: new Map(owned(0, 20_000).map(([id]) => [id, null])) });
+  journal.confirm('test', 'b');
+  journal.begin({ ...change(), owned: new Map(owned(0, 1)) });
+  await delay(600);
+  journal.confirm('test', 'b');
+  expect([...journal.owned().keys()]).toEqual(['route k0']);
+  const db = new DatabaseSync(file);
+  const count = () => db.prepare('SELECT sum(entries) AS n FROM owned').get()?.['n'];
+  await expect.poll(count, { timeout: 20_000 }).toBe(1);
+  expect([...journal.owned().keys()]).toEqual(['route k0']);
+  db.close();
+  journal.close();
 });
 
 /** Tables as the first layout had them. */

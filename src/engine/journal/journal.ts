@@ -29,6 +29,9 @@ const FEW_PARTS = 1_000;
 export class Journal {
   readonly #store: JournalStore;
   readonly #members: Members;
+  /** As they were read last; undefined when they have to be read. */
+  #current: number | undefined;
+  #open: OpenChange | null | undefined;
 
   private constructor(store: JournalStore) {
     this.#store = store;
@@ -54,7 +57,8 @@ export class Journal {
 
   /** Number of the last confirmed revision; 0 is the untouched node. */
   get current(): number {
-    return Number(this.#meta('current') ?? 0);
+    this.#current ??= Number(this.#meta('current') ?? 0);
+    return this.#current;
   }
 
   /** Boot of the machine in which the current revision was confirmed or applied last. */
@@ -69,10 +73,11 @@ export class Journal {
 
   /** The change that is neither confirmed nor undone. */
   get openChange(): OpenChange | undefined {
-    const [row] = this.#all('SELECT * FROM open');
-    if (row === undefined) return undefined;
-    const { revision, phase, boot, deadline } = row as unknown as OpenChange & { deadline: number | null };
-    return { revision, phase, boot, ...(deadline !== null && { deadline }) };
+    if (this.#open === undefined) {
+      const [row] = this.#all('SELECT * FROM open');
+      this.#open = row === undefined ? null : openOf(row);
+    }
+    return this.#open ?? undefined;
   }
 
   /** Objects that the current revision owns, by id. */
@@ -89,7 +94,7 @@ export class Journal {
   /** Record a change before its first side effect. @returns its revision. */
   begin(change: NewChange): number {
     try {
-      return this.#store.transaction(() => {
+      return this.#transaction(() => {
         this.#discardOpen();
         const revision = this.#insertRevision(change);
         this.#members.begin(revision, change.documents, change.since);
@@ -197,6 +202,8 @@ export class Journal {
 
   /** What nobody waits for. */
   #tidy(owns: () => number): void {
+    // what the open change will own is written already
+    if (this.openChange !== undefined) return;
     this.#forgetOld();
     this.#compactOwned(owns);
   }
@@ -262,12 +269,22 @@ export class Journal {
   }
 
   #transaction<T>(work: () => T): T {
-    return this.#store.transaction(work);
+    try {
+      return this.#store.transaction(work);
+    } finally {
+      this.#current = undefined;
+      this.#open = undefined;
+    }
   }
 
   #record(row: Row): RevisionRecord {
     return recordOf(row, this.#members.names(row['revision'] as number));
   }
+}
+
+function openOf(row: Row): OpenChange {
+  const { revision, phase, boot, deadline } = row as unknown as OpenChange & { deadline: number | null };
+  return { revision, phase, boot, ...(deadline !== null && { deadline }) };
 }
 
 function* parts(entries: readonly unknown[]): Generator<string> {

@@ -35,7 +35,7 @@ export class Members {
   }
 
   /** Inside a transaction: a new revision has these documents. @param since What of them is new, if that is known. */
-  begin(revision: number, documents: readonly KeptDocument[], since?: DocumentsSince): void {
+  begin(revision: number, all: () => readonly KeptDocument[], since?: DocumentsSince): void {
     const known = this.#last;
     const last = known?.members ?? this.#read();
     this.#last = undefined;
@@ -43,6 +43,7 @@ export class Members {
       for (const name of since.gone) this.#drop(last, name, revision);
       this.#set(last, since.set, revision);
     } else {
+      const documents = all();
       this.#set(last, documents, revision);
       this.#dropOthers(last, documents, revision);
     }

@@ -53,7 +53,8 @@ export interface NewChange {
   readonly reason?: string;
   readonly restores?: number;
   readonly counts: PlanCounts;
-  readonly documents: readonly KeptDocument[];
+  /** Asked for where `since` does not tell. */
+  readonly documents: () => readonly KeptDocument[];
   /** What of them differs from an earlier revision, where that is known. */
   readonly since?: DocumentsSince;
   /** The plan as text, for the history. */

@@ -7,6 +7,8 @@ export type Row = Readonly<Record<string, unknown>>;
 
 /** Milliseconds without a change after which the log is folded into the file: nobody waits for that then. */
 const IDLE_MS = 300;
+/** Milliseconds after which it is done between two changes, should they follow each other without a pause. */
+const LATEST_MS = 3_000;
 /** Pages of the log (of 4 kB) from which on it is folded into the file at once. */
 const LOG_PAGES = 8_192;
 
@@ -16,6 +18,8 @@ export class JournalStore {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #idle: NodeJS.Timeout | undefined;
+  /** When what waits for a pause was asked for, on the clock of `performance`. */
+  #waiting: number | undefined;
 
   /** Open or create the file; only its owner may read it. */
   constructor(file: string) {
@@ -63,14 +67,20 @@ export class JournalStore {
     });
   }
 
-  /** Do `work`, and fold the log into the file, once nothing has been asked for a while. */
+  /** Do `work`, and fold the log into the file, once nothing has been asked for a while, or it has waited for long. */
   whenIdle(work: () => void): void {
     clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => {
+    const now = performance.now();
+    this.#waiting ??= now;
+    const isLate = now - this.#waiting >= LATEST_MS;
+    const begin = () => {
       if (this.#db.isTransaction) return;
+      this.#waiting = undefined;
       work();
       this.exec('PRAGMA wal_checkpoint(PASSIVE)');
-    }, IDLE_MS);
+    };
+    // whoever waits for the change before is answered first
+    this.#idle = setTimeout(begin, isLate ? 1 : IDLE_MS);
     this.#idle.unref();
   }
 

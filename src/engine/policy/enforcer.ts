@@ -23,6 +23,7 @@ import {
   type PolicyConfig,
   type PolicyEvent,
 } from '../../programs/generated/policy.ts';
+import { changedPlaces } from './changed-places.ts';
 import { countersOf, dropsOf, type RuleCounters, reasonName } from './counts.ts';
 import { PLACE_FLAG, v4LinesFor } from './layouts.ts';
 import { type MapUpdate, type MapWrite, MapWriter, type PlaceEntry } from './map-writer.ts';
@@ -96,6 +97,8 @@ export class PolicyEnforcer {
   #tables: PolicyTables | undefined;
   #config: PolicyConfig | undefined;
   #writer: MapWriter | undefined;
+  /** Those of the maps that the writer knows. */
+  #places: readonly EndpointPlace[] = [];
   #sizes: PolicySizes | undefined;
   /** Until it settles packets of the former epoch may be under way. */
   #settled: Promise<void> = Promise.resolve();
@@ -133,17 +136,16 @@ export class PolicyEnforcer {
    * @throws {KernelError} with the policy before still in force.
    */
   async update(compiled: CompiledPolicy, places: readonly EndpointPlace[], whole: boolean): Promise<void> {
-    const entries = places.map(placeEntry);
     const former = this.#tables?.map('policy_counters');
     this.#sizes = fitting(this.#sizes, compiled.sizes, former?.maxEntries);
     const fits = this.#tables !== undefined && hasRoom(this.#tables, mapSizes(this.#sizes, this.#state));
     if (!whole && fits && this.#writer !== undefined && this.#tables !== undefined)
-      return this.#change(this.#tables, this.#writer, compiled, entries);
+      return this.#change(this.#tables, this.#writer, compiled, places);
     await this.#settled;
     const made = await this.#create(this.#sizes);
     const writer = new MapWriter(made.map('policy_counters').cpus);
     try {
-      const update = writer.fill(compiled, entries);
+      const update = writer.fill(compiled, places.map(placeEntry));
       keepCounts(former, made.map('policy_counters'));
       this.#write(made, update.writes);
       flip(made, { epoch: update.epoch, read: 0 });
@@ -154,6 +156,7 @@ export class PolicyEnforcer {
     }
     this.#use(made);
     this.#writer = writer;
+    this.#places = places;
   }
 
   async attach(place: PolicyPlace): Promise<void> {
@@ -253,15 +256,17 @@ export class PolicyEnforcer {
     tables: PolicyTables,
     writer: MapWriter,
     compiled: CompiledPolicy,
-    places: readonly PlaceEntry[],
+    places: readonly EndpointPlace[],
   ): Promise<void> {
     await this.#settled;
     // what fails half way leaves maps that only a whole new set puts right
     this.#writer = undefined;
-    const update = writer.change(compiled, places);
+    const changed = changedPlaces(this.#places, places);
+    const update = writer.change(compiled, (changed ?? places).map(placeEntry), changed === undefined);
     this.#write(tables, update.writes);
     flip(tables, { epoch: update.epoch, read: 0 });
     this.#writer = writer;
+    this.#places = places;
     this.#settled = this.#settle(tables, update);
   }
 

@@ -16,6 +16,7 @@ import type { PrefixList } from '../../policy/prefixes.ts';
 import type { World } from '../../policy/world.ts';
 import type { PolicyEvent } from '../../programs/generated/policy.ts';
 import { capacityFor, fits } from './capacity.ts';
+import { changedPlaces } from './changed-places.ts';
 import type { Numbers, PolicyNotes } from './notes.ts';
 import { countOf, NO_OBJECTS, type PolicyObjects, specIn, withOperations } from './objects.ts';
 import { EndpointDevices } from './places.ts';
@@ -409,6 +410,9 @@ export class PolicyHost implements PolicyView {
   /** Attach what is new, what others have detached, and detach what is of no endpoint any more. */
   async #attach(places: readonly Place[], before: readonly Place[] | undefined): Promise<void> {
     const { enforcer } = this.#parts;
+    // other numbers of the same devices' endpoints stand in the maps
+    if (this.#detached.size === 0 && before !== undefined && changedPlaces(before, places) !== undefined)
+      return;
     const known = new Set(before?.map((place) => nameOf(hookOf(place))));
     const there = new Set(places.map((place) => nameOf(hookOf(place))));
     for (const place of places) {

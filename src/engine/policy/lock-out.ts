@@ -14,6 +14,8 @@ import type { Examined } from './ports.ts';
 const ANYBODY = { 4: '192.0.2.1', 6: '2001:db8::1' } as const;
 const [TCP] = [6];
 const CLIENT_PORT = 40_000;
+/** What ids of policies begin with. */
+const POLICY = objectId('', 'policy', '');
 
 /**
  * Policies that change and would close this host to whoever asks for them, if the rules of management did not keep it
@@ -34,10 +36,13 @@ export function* lockOutWarnings({ world, changed, peers }: Examined): Generator
 function touchesHosts(world: World, hosts: readonly EndpointSpec[], changed: ReadonlySet<string>): boolean {
   const index = indexOf(world);
   if (hosts.some(({ key }) => changed.has(objectId('', 'endpoint', key)))) return true;
-  for (const policy of world.policies.values())
-    if (changed.has(objectId('', 'policy', policy.key)))
-      if (hosts.some((one) => selects(policy.subject, one, index.labelsOf(one.namespace)))) return true;
-  return [...changed].some((id) => id.startsWith('cidr-set ') || id.startsWith('namespace '));
+  for (const id of changed) {
+    if (id.startsWith('cidr-set ') || id.startsWith('namespace ')) return true;
+    const policy = id.startsWith(POLICY) ? world.policies.get(id.slice(POLICY.length)) : undefined;
+    if (policy === undefined) continue;
+    if (hosts.some((one) => selects(policy.subject, one, index.labelsOf(one.namespace)))) return true;
+  }
+  return false;
 }
 
 function* closing(

@@ -81,10 +81,10 @@ export class MapWriter {
     };
   }
 
-  /** The difference to what stands there. */
-  change(compiled: CompiledPolicy, places: readonly PlaceEntry[]): MapUpdate {
+  /** The difference to what stands there. @param places All, or with `areAll` false those that differ. */
+  change(compiled: CompiledPolicy, places: readonly PlaceEntry[], areAll: boolean): MapUpdate {
     const { epoch, changes } = compiled;
-    const gonePlaces = this.#placesGone(places);
+    const gonePlaces = areAll ? this.#placesGone(places) : [];
     const gonePeers = changes.peersGone;
     const placesNow = [...gonePlaces.map((key) => [key, NO_PLACE] as const), ...places];
     return {
@@ -158,10 +158,9 @@ export class MapWriter {
    * look there meanwhile.
    */
   #nearest(places: readonly PlaceEntry[]): readonly (readonly [number, NearPlace])[] {
-    const known = new Set([...this.#places.entries()].map(([key]) => PLACES.id(key)));
     return places.flatMap(([key, slot]) => {
       const [index, id] = [nearIndex(key), PLACES.id(key)];
-      if (!this.#holders.has(index) && !known.has(id)) this.#holders.set(index, id);
+      if (!this.#holders.has(index) && !this.#places.has(key)) this.#holders.set(index, id);
       return this.#holders.get(index) === id ? [[index, { key, slot }] as const] : [];
     });
   }

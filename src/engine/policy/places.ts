@@ -16,7 +16,7 @@ import { type NamespaceIo, NETLINK, type Subscription } from '../../kernel/ports
 import { AF_BRIDGE } from '../../model/names/families.ts';
 import type { EndpointSide, EndpointSpec } from '../../model/policy.ts';
 import { pattern } from '../../plan/match.ts';
-import type { CompiledPolicy } from '../../policy/compiled.ts';
+import type { CompiledPolicy, EndpointRecord } from '../../policy/compiled.ts';
 import type { Place } from './ports.ts';
 
 /** Milliseconds between looks for namespaces that come and go: nothing tells of these. */
@@ -67,6 +67,9 @@ export class EndpointDevices {
   #endpoints: ReadonlyMap<string, EndpointSpec> = new Map();
   /** Which device is of which endpoint; undefined when that has to be looked at again. */
   #fits: readonly Fit[] | undefined;
+  /** As they were asked for last; those of fits that are none are left out of the list. */
+  #places: readonly (Place | undefined)[] = [];
+  #list: readonly Place[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: DevicesParts) {
@@ -86,18 +89,28 @@ export class EndpointDevices {
     this.#lookLater();
   }
 
-  /** The devices of endpoints, each of the first endpoint by name that it fits. */
+  /**
+   * The devices of endpoints, each of the first endpoint by name that it fits. A place that is as it was is the same object,
+   * and the list is the same where all are.
+   */
   places(compiled: CompiledPolicy): readonly Place[] {
+    if (this.#fits === undefined) this.#places = [];
     this.#fits ??= this.#look();
-    const early = ({ side, l3 }: Fit) => this.#parts.xdp && side === 'host' && !l3;
-    return this.#fits.flatMap((fit) => {
-      const { key, netns, ...device } = fit;
-      const endpoint = compiled.endpoint(key);
-      const io = this.#sites.get(netns)?.io;
-      return endpoint === undefined || io === undefined
-        ? []
-        : [{ ...device, netns, io, endpoint, early: early(fit) }];
-    });
+    const before = this.#places;
+    this.#places = this.#fits.map((fit, i) => this.#place(fit, compiled, before[i]));
+    if (before.length !== this.#places.length || this.#places.some((place, i) => place !== before[i]))
+      this.#list = this.#places.filter((place) => place !== undefined);
+    return this.#list;
+  }
+
+  #place(fit: Fit, compiled: CompiledPolicy, before: Place | undefined): Place | undefined {
+    const { key, netns, ...device } = fit;
+    const endpoint = compiled.endpoint(key);
+    const io = this.#sites.get(netns)?.io;
+    if (endpoint === undefined || io === undefined) return undefined;
+    if (before?.io === io && sameRecord(before.endpoint, endpoint)) return before;
+    const early = this.#parts.xdp && fit.side === 'host' && !fit.l3;
+    return { ...device, netns, io, endpoint, early };
   }
 
   close(): void {
@@ -202,6 +215,10 @@ export class EndpointDevices {
     if (found) this.#changed();
     this.#lookLater();
   }
+}
+
+function sameRecord(a: EndpointRecord, b: EndpointRecord): boolean {
+  return a.endpoint === b.endpoint && a.ingressSet === b.ingressSet && a.egressSet === b.egressSet;
 }
 
 function* fitting(

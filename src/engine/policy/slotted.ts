@@ -95,6 +95,10 @@ export class Slotted<K, V> {
     return { keys: bytes, values: new Uint8Array(0), count: gone.length };
   }
 
+  has(key: K): boolean {
+    return this.#present.has(this.#layout.id(key));
+  }
+
   /** Everything that is present. */
   *entries(): Generator<readonly [K, V]> {
     for (const { key, value } of this.#present.values()) yield [key, value];
