@@ -4,7 +4,7 @@
 // anyway, what it uses while it is idle is measured just before and told apart.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -18,11 +18,12 @@ import { ask } from '../helpers/http-fixture.ts';
 import { netns, type TestNetns } from '../helpers/netns.ts';
 
 const RATE = 300_000;
-const SECONDS = 3;
+const SECONDS = 4;
 const IDLE_SECONDS = 4;
-const PAIRS = process.argv.includes('--quick') ? 2 : 7;
+const PAIRS = process.argv.includes('--quick') ? 2 : 6;
+/** A second. */
+const TICKS = 100;
 const BUFFER = 32 << 20;
-const JIFFIES = 100;
 const TARGETS = { cpuRatio: 1, lost: 0 };
 const GENERATOR = fileURLToPath(new URL('./capture-generator.ts', import.meta.url));
 const MAC = '02:00:00:00:00:01';
@@ -35,6 +36,8 @@ interface Run {
   /** What capturing adds: of an agent without what it uses anyway. */
   readonly cpuNs: number;
   readonly wholeCpuNs: number;
+  /** Times a second that threads of it which last went to sleep, and so were woken. */
+  readonly wakes: number;
   readonly rate: number;
 }
 
@@ -42,12 +45,38 @@ const median = (values: readonly number[]) =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 const rounded = (value: number) => Number(value.toFixed(2));
 
-/** Nanoseconds of CPU that a process has used, with those of its threads. */
-function cpuOf(pid: number): number {
+/** What a process has used: nanoseconds of CPU, of all threads it ever had, and how often those that it has slept. */
+interface Usage {
+  readonly cpu: number;
+  readonly sleeps: number;
+}
+
+function usageOf(pid: number): Usage {
+  // utime and stime, which the kernel scales so that their sum is exact, in ticks
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /, '')
     .split(' ');
-  return ((Number(fields[11]) + Number(fields[12])) * 1e9) / JIFFIES;
+  const cpu = ((Number(fields[11]) + Number(fields[12])) * 1e9) / TICKS;
+  const sleeps = readdirSync(`/proc/${pid}/task`).map((thread) =>
+    Number(
+      /^voluntary_ctxt_switches:\s+(\d+)/m.exec(
+        readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8'),
+      )?.[1],
+    ),
+  );
+  return { cpu, sleeps: sleeps.reduce((sum, count) => sum + count, 0) };
+}
+
+/** What a process uses while something happens, and how many seconds that took. */
+async function usageDuring<T>(
+  pid: number,
+  what: () => Promise<T>,
+): Promise<Usage & { readonly seconds: number; readonly result: T }> {
+  const [before, started] = [usageOf(pid), performance.now()];
+  const result = await what();
+  const after = usageOf(pid);
+  const seconds = (performance.now() - started) / 1000;
+  return { cpu: after.cpu - before.cpu, sleeps: after.sleeps - before.sleeps, seconds, result };
 }
 
 /** Packets that IP got: all that arrived, whoever captured them. */
@@ -64,7 +93,10 @@ async function traffic(ns: TestNetns): Promise<{ readonly sent: number; readonly
   const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
   const [said] = await Promise.all([text(child.stdout), once(child, 'close')]);
   const sent = received(ns) - before;
-  return { sent, rate: sent / (JSON.parse(said) as { seconds: number }).seconds };
+  const rate = sent / (JSON.parse(said) as { seconds: number }).seconds;
+  // for those that are on their way
+  await delay(1_200);
+  return { sent, rate };
 }
 
 async function byTcpdump(ns: TestNetns, directory: string): Promise<Run> {
@@ -73,24 +105,15 @@ async function byTcpdump(ns: TestNetns, directory: string): Promise<Run> {
   const more = ['--time-stamp-precision=nano', '-Z', 'root', 'udp'];
   const tcpdump = start('nsenter', `--net=/run/netns/${ns.name}`, ...words, ...more);
   await until(tcpdump.errors, (said) => said.includes('listening'));
-  const pid = tcpdump.child.pid as number;
-  const before = cpuOf(pid);
-  const { sent, rate } = await traffic(ns);
-  await delay(1_200);
-  const cpu = cpuOf(pid) - before;
+  const { result, cpu, sleeps, seconds } = await usageDuring(tcpdump.child.pid as number, () => traffic(ns));
+  const { sent, rate } = result;
   tcpdump.child.kill('SIGINT');
   await tcpdump.ended();
   const number = (what: string) => Number(new RegExp(`(\\d+) packets? ${what}`).exec(tcpdump.errors())?.[1]);
   const captured = number('captured');
   rmSync(file);
-  return { sent, captured, lost: sent - captured, cpuNs: cpu / sent, wholeCpuNs: cpu / sent, rate };
-}
-
-/** Nanoseconds of CPU that a process uses in a second while nothing is asked of it. */
-async function idleCpu(pid: number): Promise<number> {
-  const before = cpuOf(pid);
-  await delay(IDLE_SECONDS * 1000);
-  return (cpuOf(pid) - before) / IDLE_SECONDS;
+  const cpuNs = cpu / sent;
+  return { sent, captured, lost: sent - captured, cpuNs, wholeCpuNs: cpuNs, wakes: sleeps / seconds, rate };
 }
 
 async function byAgent(ns: TestNetns, agent: AgentProcess, directory: string): Promise<Run> {
@@ -102,15 +125,11 @@ async function byAgent(ns: TestNetns, agent: AgentProcess, directory: string): P
     detach: true,
   };
   const headers = { 'content-type': 'application/json' };
-  const idle = await idleCpu(agent.pid);
+  const idle = await usageDuring(agent.pid, () => delay(IDLE_SECONDS * 1000));
   const answer = await ask(agent.to, '/v1/captures', { method: 'POST', headers, body: JSON.stringify(body) });
   const { id } = JSON.parse(answer.body) as CaptureReport;
-  const before = cpuOf(agent.pid);
-  const started = performance.now();
-  const { sent, rate } = await traffic(ns);
-  await delay(1_200);
-  const cpu = cpuOf(agent.pid) - before;
-  const seconds = (performance.now() - started) / 1000;
+  const { result, cpu, sleeps, seconds } = await usageDuring(agent.pid, () => traffic(ns));
+  const { sent, rate } = result;
   const stopped = await ask(agent.to, `/v1/captures/${id}`, { method: 'DELETE' });
   const { packets, dropped } = stopped.json as unknown as CaptureReport;
   if (packets + dropped !== sent)
@@ -121,8 +140,9 @@ async function byAgent(ns: TestNetns, agent: AgentProcess, directory: string): P
   if (Number(read.trim().split(/\s+/).at(-1)) !== packets)
     throw new Error(`the file has other packets: ${read}`);
   rmSync(join(directory, 'weir.pcapng'));
-  const cpuNs = Math.max(0, cpu - idle * seconds) / sent;
-  return { sent, captured: packets, lost: sent - packets, cpuNs, wholeCpuNs: cpu / sent, rate };
+  const cpuNs = Math.max(0, cpu - (idle.cpu / idle.seconds) * seconds) / sent;
+  const wakes = Math.max(0, sleeps / seconds - idle.sleeps / idle.seconds);
+  return { sent, captured: packets, lost: sent - packets, cpuNs, wholeCpuNs: cpu / sent, wakes, rate };
 }
 
 await using stack = new AsyncDisposableStack();
@@ -147,6 +167,8 @@ const agent = stack.use(
 );
 
 const pairs: { readonly tcpdump: Run; readonly weir: Run }[] = [];
+// what the agent does at its start, and compiles on first use, is no capturing
+await byAgent(ns, agent, `${directory}/kept`);
 for (let i = 0; i < PAIRS; i++) {
   const runs = [
     async () => ({ tcpdump: await byTcpdump(ns, directory) }),
@@ -157,14 +179,15 @@ for (let i = 0; i < PAIRS; i++) {
   for (const run of runs) Object.assign(both, await run());
   const pair = both as (typeof pairs)[number];
   pairs.push(pair);
-  const words = ({ cpuNs, wholeCpuNs, lost, rate }: Run) =>
-    `${cpuNs.toFixed(0)} ns CPU a packet (${wholeCpuNs.toFixed(0)} with what it uses anyway), ${lost} lost at ${(rate / 1000).toFixed(0)}k packets/s`;
+  const words = ({ cpuNs, wholeCpuNs, lost, rate, wakes }: Run) =>
+    `${cpuNs.toFixed(0)} ns CPU a packet (${wholeCpuNs.toFixed(0)} with what it uses anyway), ${wakes.toFixed(0)} wakes/s, ${lost} lost at ${(rate / 1000).toFixed(0)}k packets/s`;
   console.log(`weir ${words(pair.weir)}; tcpdump ${words(pair.tcpdump)}`);
 }
 
 const summary = (name: 'weir' | 'tcpdump') => ({
   cpuNs: rounded(median(pairs.map((pair) => pair[name].cpuNs))),
   wholeCpuNs: rounded(median(pairs.map((pair) => pair[name].wholeCpuNs))),
+  wakes: Math.round(median(pairs.map((pair) => pair[name].wakes))),
   lost: pairs.reduce((sum, pair) => sum + pair[name].lost, 0),
   packets: pairs.reduce((sum, pair) => sum + pair[name].sent, 0),
   rate: Math.round(median(pairs.map((pair) => pair[name].rate))),

@@ -8,48 +8,75 @@ import { checked } from '../../src/kernel/errno.ts';
 import { bpfObject, PRELUDE } from './bpf-object.ts';
 
 const LIVE_FRAMES = 1 << 1;
-const PORTION = 100_000;
+/** Of one call of the kernel, each of which waits some 25 ms for RCU. */
+const PORTION = 1_000_000;
 
 /** A generator of packets inside the kernel: what it sends arrives at a device as if it came from the wire. */
 export interface FrameGenerator extends Disposable {
   /**
-   * Let `frame` arrive `count` times at the device, within the call. A signal that the process gets meanwhile cuts it
-   * short by some thousands: what arrived is what the device counted.
+   * Let `frame` arrive `count` times at the device, within the call.
+   * @param rate Packets a second, kept to by a busy processor; by default as fast as can be.
    */
-  send(netns: number, ifindex: number, frame: Uint8Array, count: number): void;
+  send(netns: number, ifindex: number, frame: Uint8Array, count: number, rate?: number): void;
 }
 
 const HEADERS = 64;
+/** Of a nanosecond: what the pace is counted in. */
+const PARTS = 1 << 10;
 
-/** The memory of a frame is used again after it was forwarded, with what was changed in it: so all is written anew. */
+/**
+ * The memory of a frame is used again after it was forwarded, with what was changed in it: so all is written anew. Frames are
+ * delivered 64 at a time, so 64 are as far apart as they should be; what was late is caught up with.
+ */
 const SOURCE = `${PRELUDE}
-struct headers { __u8 bytes[${HEADERS}]; };
-struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, struct headers); } frame SEC(".maps");
+struct shared { __u8 bytes[${HEADERS}]; __u64 sent; __u64 due; __u64 step; };
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, struct shared); } shared_map SEC(".maps");
+static long is_due(__u32 index, __u64 *due) { return bpf_ktime_get_ns() >= *due; }
 SEC("xdp") int pass(struct xdp_md *ctx) {
   void *data = (void *)(long)ctx->data;
   __u32 zero = 0;
-  struct headers *headers = bpf_map_lookup_elem(&frame, &zero);
-  if (headers && data + sizeof(*headers) <= (void *)(long)ctx->data_end)
-    __builtin_memcpy(data, headers, sizeof(*headers));
+  struct shared *shared = bpf_map_lookup_elem(&shared_map, &zero);
+  if (!shared) return XDP_ABORTED;
+  shared->sent++;
+  if (shared->step) {
+    if (!shared->due) shared->due = bpf_ktime_get_ns() * ${PARTS};
+    shared->due += shared->step;
+    __u64 due = shared->due / ${PARTS};
+    bpf_loop(1 << 20, is_due, &due, 0);
+  }
+  if (data + ${HEADERS} <= (void *)(long)ctx->data_end) __builtin_memcpy(data, shared->bytes, ${HEADERS});
   return XDP_PASS;
 }`;
 
 /** Frames of at least 64 bytes through a program that passes them on (BPF_F_TEST_XDP_LIVE_FRAMES, Linux 5.18). */
 export function frameGenerator(): FrameGenerator {
   const { programs, maps } = loadObject(bpfObject(SOURCE), { name: 'frames' });
-  const headers = maps.get('frame') as number;
+  const shared = maps.get('shared_map') as number;
   const fd = programs.get('pass') as number;
   return {
-    send(netns, ifindex, frame, count) {
-      openMap(headers).update(new Uint8Array(4), frame.slice(0, HEADERS));
-      for (let left = count; left > 0; left -= PORTION)
+    send(netns, ifindex, frame, count, rate) {
+      const map = openMap(shared);
+      const key = new Uint8Array(4);
+      const value = new Uint8Array(HEADERS + 24);
+      value.set(frame.subarray(0, HEADERS));
+      const step = rate === undefined ? 0 : Math.round((1e9 * PARTS) / rate);
+      new DataView(value.buffer).setBigUint64(HEADERS + 16, BigInt(step), true);
+      map.update(key, value);
+      // a signal ends a call early
+      for (let left = count; left > 0; left = count - sent(map.lookup(key)))
         sendPortion(fd, netns, ifindex, frame, Math.min(left, PORTION));
     },
     [Symbol.dispose]() {
       closeSync(fd);
-      closeSync(headers);
+      closeSync(shared);
     },
   };
+}
+
+function sent(value: Uint8Array | undefined): number {
+  return value === undefined
+    ? 0
+    : Number(Buffer.from(value.buffer, value.byteOffset).readBigUInt64LE(HEADERS));
 }
 
 function sendPortion(fd: number, netns: number, ifindex: number, frame: Uint8Array, count: number): void {
