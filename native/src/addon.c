@@ -12,6 +12,7 @@
 #include "capture_face.h"
 #include "core.h"
 #include "fdwatch.h"
+#include "filter_face.h"
 #include "later.h"
 
 /* netlinkOpen(netns, protocol, receiveBuffer, sendBuffer) -> fd */
@@ -356,8 +357,9 @@ NAPI_MODULE_INIT()
 		EXPORT("captureStamp", capture_face_stamp),
 		EXPORT("captureStatistics", capture_face_statistics),
 		EXPORT("captureRead", capture_face_read),
+		EXPORT("captureWriteLater", capture_face_write),
 		EXPORT("captureClose", capture_face_close),
-		EXPORT("filterCompileLater", capture_face_compile),
+		EXPORT("filterCompileLater", filter_face_compile),
 		EXPORT("unixPeer", unix_peer),
 		EXPORT("unixSend", unix_send),
 	};

@@ -308,6 +308,7 @@ size_t weir_capture_read(struct weir_capture *capture, uint8_t *out, size_t room
 	size_t used = 0;
 
 	read->packets = read->octets = read->first = read->last = 0;
+	read->more = false;
 	while (begin(capture)) {
 		while (capture->left > 0) {
 			const struct tpacket3_hdr *frame = (const void *)capture->next;
@@ -316,8 +317,10 @@ size_t weir_capture_read(struct weir_capture *capture, uint8_t *out, size_t room
 				size_t size = read->packets < read->most ? put_frame(frame, out + used, room - used, read)
 									 : 0;
 
-				if (size == 0)
+				if (size == 0) {
+					read->more = true;
 					return used;
+				}
 				used += size;
 			}
 			capture->next += frame->tp_next_offset;

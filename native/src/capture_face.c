@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 #include "args.h"
 #include "core.h"
@@ -12,6 +13,10 @@
 /* A capture as JavaScript holds it. */
 struct held_capture {
 	struct weir_capture *capture;
+	/* Another thread works with it; what is asked for meanwhile is done when that comes back. */
+	bool busy;
+	bool close_wanted;
+	bool forgotten;
 };
 
 /* Guards against an External of another kind. */
@@ -19,6 +24,9 @@ static const napi_type_tag CAPTURE_TAG = { 0x7765697263617074ULL, 0x7572652d0000
 
 static void close_held(struct held_capture *held)
 {
+	held->close_wanted = held->busy;
+	if (held->busy)
+		return;
 	if (held->capture)
 		weir_capture_close(held->capture);
 	held->capture = NULL;
@@ -26,10 +34,14 @@ static void close_held(struct held_capture *held)
 
 static void forget(napi_env env, void *data, void *hint)
 {
+	struct held_capture *held = data;
+
 	(void)env;
 	(void)hint;
-	close_held(data);
-	free(data);
+	close_held(held);
+	held->forgotten = true;
+	if (!held->busy)
+		free(held);
 }
 
 static bool get_held(napi_env env, napi_value value, struct held_capture **out)
@@ -146,7 +158,33 @@ napi_value capture_face_statistics(napi_env env, napi_callback_info info)
 	return args_number(env, weir_capture_statistics(held->capture, counts, (uint32_t *)counts + 1));
 }
 
+/* What is told to a read and a write, and what they tell behind; a write takes all of it. */
 enum { INTERFACE, SNAP_LENGTH, ETHERNET, MOST, NOT_BEFORE, PACKETS, OCTETS, FIRST, LAST, READ_NUMBERS };
+enum { AT = READ_NUMBERS, ROOM, WAIT_MS, BYTES, LOST, MORE, WRITE_NUMBERS };
+
+static void read_wanted(const uint64_t *n, struct weir_capture_read *read)
+{
+	read->interface = (uint32_t)n[INTERFACE];
+	read->snap_length = (uint32_t)n[SNAP_LENGTH];
+	read->ethernet = n[ETHERNET] != 0;
+	read->most = n[MOST];
+	read->not_before = n[NOT_BEFORE];
+}
+
+static void read_tell(const struct weir_capture_read *read, uint64_t *n)
+{
+	n[PACKETS] = read->packets;
+	n[OCTETS] = read->octets;
+	n[FIRST] = read->first;
+	n[LAST] = read->last;
+}
+
+static int usable(const struct held_capture *held)
+{
+	if (!held->capture || held->close_wanted)
+		return -EBADF;
+	return held->busy ? -EBUSY : 0;
+}
 
 napi_value capture_face_read(napi_env env, napi_callback_info info)
 {
@@ -155,26 +193,120 @@ napi_value capture_face_read(napi_env env, napi_callback_info info)
 	napi_value args[3];
 	void *bytes, *numbers;
 	size_t room, count, used;
-	uint64_t *n;
 
 	if (!args_get(env, info, 3, args) || !get_held(env, args[0], &held) ||
 	    !args_array(env, args[1], "bytes", napi_uint8_array, &bytes, &room) ||
 	    !args_array(env, args[2], "numbers", napi_biguint64_array, &numbers, &count))
 		return NULL;
-	if (!held->capture || count != READ_NUMBERS)
-		return args_number(env, held->capture ? -EINVAL : -EBADF);
-	n = numbers;
-	read.interface = (uint32_t)n[INTERFACE];
-	read.snap_length = (uint32_t)n[SNAP_LENGTH];
-	read.ethernet = n[ETHERNET] != 0;
-	read.most = n[MOST];
-	read.not_before = n[NOT_BEFORE];
+	if (usable(held) || count < READ_NUMBERS)
+		return args_number(env, usable(held) ? usable(held) : -EINVAL);
+	read_wanted(numbers, &read);
 	used = weir_capture_read(held->capture, bytes, room, &read);
-	n[PACKETS] = read.packets;
-	n[OCTETS] = read.octets;
-	n[FIRST] = read.first;
-	n[LAST] = read.last;
+	read_tell(&read, numbers);
 	return args_number(env, (double)used);
+}
+
+struct writing {
+	struct held_capture *held;
+	struct weir_capture_write write;
+	int result;
+	uint64_t *numbers;
+	/* Keep the capture and the numbers from being collected. */
+	napi_ref keep[2];
+	napi_deferred deferred;
+	napi_threadsafe_function done;
+	uv_thread_t thread;
+};
+
+/* On a thread of its own, since it waits: the pool's are few. */
+static void work(void *data)
+{
+	struct writing *job = data;
+
+	job->result = weir_capture_write(job->held->capture, &job->write);
+	napi_call_threadsafe_function(job->done, NULL, napi_tsfn_blocking);
+	napi_release_threadsafe_function(job->done, napi_tsfn_release);
+}
+
+static void settle(napi_env env, napi_value function, void *data, void *nothing)
+{
+	struct writing *job = data;
+	uint64_t *n = job->numbers;
+
+	(void)function;
+	(void)nothing;
+	if (!env)
+		return;
+	read_tell(&job->write.read, n);
+	n[BYTES] = job->write.bytes;
+	n[LOST] = job->write.lost;
+	n[MORE] = job->write.read.more;
+	job->held->busy = false;
+	if (job->held->close_wanted)
+		close_held(job->held);
+	napi_resolve_deferred(env, job->deferred, args_number(env, job->result));
+	/* it may be collected from now on */
+	job->held = NULL;
+	for (int i = 0; i < 2; i++)
+		napi_delete_reference(env, job->keep[i]);
+}
+
+/* The last of it; also when the environment ends and nobody is told. */
+static void finish(napi_env env, void *data, void *hint)
+{
+	struct writing *job = data;
+
+	(void)env;
+	(void)hint;
+	uv_thread_join(&job->thread);
+	if (job->held) {
+		job->held->busy = false;
+		if (job->held->forgotten)
+			forget(env, job->held, NULL);
+	}
+	free(job);
+}
+
+static napi_value begin(napi_env env, struct writing *job, napi_value capture, napi_value numbers)
+{
+	napi_value name, promise;
+
+	if (napi_create_string_utf8(env, "weir:capture", NAPI_AUTO_LENGTH, &name) != napi_ok ||
+	    napi_create_reference(env, capture, 1, &job->keep[0]) != napi_ok ||
+	    napi_create_reference(env, numbers, 1, &job->keep[1]) != napi_ok ||
+	    napi_create_promise(env, &job->deferred, &promise) != napi_ok ||
+	    napi_create_threadsafe_function(env, NULL, NULL, name, 1, 1, job, finish, job, settle, &job->done) != napi_ok)
+		napi_fatal_error("weir:capture", NAPI_AUTO_LENGTH, "out of memory", NAPI_AUTO_LENGTH);
+	job->held->busy = true;
+	if (uv_thread_create(&job->thread, work, job))
+		napi_fatal_error("weir:capture", NAPI_AUTO_LENGTH, "no thread can be made", NAPI_AUTO_LENGTH);
+	return promise;
+}
+
+napi_value capture_face_write(napi_env env, napi_callback_info info)
+{
+	struct held_capture *held;
+	struct writing *job;
+	napi_value args[3];
+	void *numbers;
+	size_t count;
+	int fd, error;
+
+	if (!args_get(env, info, 3, args) || !get_held(env, args[0], &held) || !args_fd(env, args[1], &fd) ||
+	    !args_array(env, args[2], "numbers", napi_biguint64_array, &numbers, &count))
+		return NULL;
+	error = count == WRITE_NUMBERS ? usable(held) : -EINVAL;
+	job = error ? NULL : calloc(1, sizeof(*job));
+	if (!job)
+		return args_number(env, error ? error : -ENOMEM);
+	job->held = held;
+	job->numbers = numbers;
+	job->write.fd = fd;
+	job->write.at = job->numbers[AT];
+	job->write.room = job->numbers[ROOM];
+	job->write.wait_ms = (unsigned)job->numbers[WAIT_MS];
+	read_wanted(numbers, &job->write.read);
+	return begin(env, job, args[0], args[2]);
 }
 
 napi_value capture_face_close(napi_env env, napi_callback_info info)
@@ -186,73 +318,4 @@ napi_value capture_face_close(napi_env env, napi_callback_info info)
 		return NULL;
 	close_held(held);
 	return NULL;
-}
-
-struct compilation {
-	int link_type;
-	int snap_length;
-	char text[WEIR_MAX_TEXT];
-	int result;
-	void *instructions;
-	char error[WEIR_FILTER_ERROR];
-	napi_deferred deferred;
-	napi_async_work work;
-};
-
-/* On a thread of the pool: names of hosts are looked up. */
-static void execute(napi_env env, void *data)
-{
-	struct compilation *job = data;
-
-	(void)env;
-	job->result =
-		weir_filter_compile(job->link_type, job->snap_length, job->text, &job->instructions, job->error);
-}
-
-static napi_value outcome(napi_env env, const struct compilation *job)
-{
-	napi_value out = NULL;
-
-	if (job->result >= 0)
-		napi_create_buffer_copy(env, (size_t)job->result * 8, job->instructions, NULL, &out);
-	else if (job->result == -EINVAL)
-		napi_create_string_utf8(env, job->error, NAPI_AUTO_LENGTH, &out);
-	else
-		out = args_number(env, job->result);
-	return out;
-}
-
-static void complete(napi_env env, napi_status status, void *data)
-{
-	struct compilation *job = data;
-
-	napi_resolve_deferred(env, job->deferred,
-			      status == napi_ok ? outcome(env, job) : args_number(env, -ECANCELED));
-	napi_delete_async_work(env, job->work);
-	free(job->instructions);
-	free(job);
-}
-
-napi_value capture_face_compile(napi_env env, napi_callback_info info)
-{
-	struct compilation *job = calloc(1, sizeof(*job));
-	napi_value args[3], name, promise;
-	int64_t link_type, snap_length;
-
-	if (!job)
-		napi_fatal_error("weir:filter", NAPI_AUTO_LENGTH, "out of memory", NAPI_AUTO_LENGTH);
-	if (!args_get(env, info, 3, args) || !args_integer(env, args[0], "linkType", 0, UINT16_MAX, &link_type) ||
-	    !args_integer(env, args[1], "snapLength", 1, INT_MAX, &snap_length) ||
-	    !args_text(env, args[2], "text", job->text)) {
-		free(job);
-		return NULL;
-	}
-	job->link_type = (int)link_type;
-	job->snap_length = (int)snap_length;
-	if (napi_create_string_utf8(env, "weir:filter", NAPI_AUTO_LENGTH, &name) != napi_ok ||
-	    napi_create_promise(env, &job->deferred, &promise) != napi_ok ||
-	    napi_create_async_work(env, NULL, name, execute, complete, job, &job->work) != napi_ok ||
-	    napi_queue_async_work(env, job->work) != napi_ok)
-		napi_fatal_error("weir:filter", NAPI_AUTO_LENGTH, "out of memory", NAPI_AUTO_LENGTH);
-	return promise;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The N-API face of capture.c and filter.c. */
+/* The N-API face of capture.c and capture_write.c. */
 #ifndef WEIR_CAPTURE_FACE_H
 #define WEIR_CAPTURE_FACE_H
 
@@ -30,10 +30,15 @@ napi_value capture_face_statistics(napi_env env, napi_callback_info info);
  */
 napi_value capture_face_read(napi_env env, napi_callback_info info);
 
+/*
+ * captureWriteLater(capture, fd, numbers) -> promise of 0 or a negative errno, or that at once
+ * numbers is as for captureRead. In, behind: offset in the file, most bytes, milliseconds to wait for more packets.
+ * Out, behind: bytes written, packets that could not be written, whether there is a packet that was not asked for.
+ * On a thread of its own. `fd` must stay open until the promise settles; a close of the capture is done then.
+ */
+napi_value capture_face_write(napi_env env, napi_callback_info info);
+
 /* captureClose(capture) */
 napi_value capture_face_close(napi_env env, napi_callback_info info);
-
-/* filterCompileLater(linkType, snapLength, text) -> promise of a Buffer of instructions, of an error's text, or of a negative errno */
-napi_value capture_face_compile(napi_env env, napi_callback_info info);
 
 #endif

@@ -192,6 +192,8 @@ struct weir_capture_read {
 	uint64_t octets;
 	uint64_t first;
 	uint64_t last;
+	/* A packet is there that was not read: it had no room, or was one too many. */
+	bool more;
 };
 
 /*
@@ -199,6 +201,28 @@ struct weir_capture_read {
  * nanoseconds. Returns the bytes written; a packet for which there is no room stays in the ring.
  */
 size_t weir_capture_read(struct weir_capture *capture, uint8_t *out, size_t room, struct weir_capture_read *read);
+
+/* ---- capture_write.c: the same, to a file --------------------------------------------------------------------- */
+
+struct weir_capture_write {
+	int fd;
+	/* Where in the file, and how many bytes at most. */
+	uint64_t at;
+	uint64_t room;
+	/* Milliseconds to wait for more packets. */
+	unsigned wait_ms;
+	/* What is wanted, and then what was written. */
+	struct weir_capture_read read;
+	uint64_t bytes;
+	/* Packets that were read, and could not be written. */
+	uint64_t lost;
+};
+
+/*
+ * Move packets to a file, in whole blocks. Returns 0, or what writing came to: the file then ends with
+ * the last packet that counts as written.
+ */
+int weir_capture_write(struct weir_capture *capture, struct weir_capture_write *write);
 
 /* ---- filter.c: pcap-filter(7) -------------------------------------------------------------------------------- */
 

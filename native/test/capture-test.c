@@ -4,13 +4,17 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -136,6 +140,55 @@ static void reads_end_at_packets_and_room(int netns)
 	weir_capture_close(capture);
 }
 
+/* A file's blocks are the same as those that are read, also when they come in several writes. */
+static void blocks_are_written(int netns)
+{
+	static uint8_t bytes[1 << 16];
+	struct weir_capture *capture = open_home0(netns, "ether proto 0x88b5", 65535);
+	struct weir_capture_write write = { .fd = memfd_create("capture", 0), .room = 1 << 20, .read = wish(3, 65535) };
+	size_t block = 32 + FRAME + 12;
+	int full = open("/dev/full", O_RDWR), fd = write.fd;
+	struct rlimit limit;
+
+	send_frames(PACKETS, FRAME, false);
+	usleep(100000);
+	CHECK(weir_capture_write(capture, &write) == 0 && write.bytes == 3 * block && write.read.more);
+	CHECK(write.read.packets == 3 && write.read.octets == 3 * FRAME && write.lost == 0);
+	write.at = write.bytes;
+	write.room = 2 * block + 5;
+	write.read.most = 1000;
+	CHECK(weir_capture_write(capture, &write) == 0 && write.bytes == 2 * block && write.read.more);
+	write.room = block - 1;
+	CHECK(weir_capture_write(capture, &write) == 0 && write.bytes == 0 && write.read.more);
+	CHECK(pread(fd, bytes, sizeof(bytes), 0) == (ssize_t)(5 * block));
+	for (unsigned i = 0; i < 5; i++)
+		CHECK(word(bytes + i * block) == 6 && bytes[i * block + 28 + 20] == i);
+	/* what a full disk does not take is lost, and the file stays as it was */
+	write.fd = full;
+	write.room = 1 << 20;
+	CHECK(weir_capture_write(capture, &write) == -ENOSPC && write.bytes == 0);
+	CHECK(write.lost == PACKETS - 5 && write.read.packets == 0);
+	/* more than fits at once, and what comes while it waits */
+	write = (struct weir_capture_write){ .fd = fd, .at = 5 * block, .room = 1 << 30, .wait_ms = 300, .read = wish(5000, 65535) };
+	send_frames(500, 1400, false);
+	CHECK(weir_capture_write(capture, &write) == 0 && write.read.packets == 500 && !write.read.more);
+	CHECK(write.bytes == 500 * (32 + 1400 + 12));
+	CHECK(lseek(fd, 0, SEEK_END) == (off_t)(write.at + write.bytes));
+	/* a packet that was written in part is taken back */
+	write.at += write.bytes;
+	getrlimit(RLIMIT_FSIZE, &limit);
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &(struct rlimit){ write.at + 2000, limit.rlim_max });
+	send_frames(3, 1400, false);
+	write.read = wish(5000, 65535);
+	CHECK(weir_capture_write(capture, &write) == -EFBIG && write.bytes == 0 && write.lost == 3);
+	CHECK(lseek(fd, 0, SEEK_END) == (off_t)write.at);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	weir_capture_close(capture);
+	close(full);
+	close(fd);
+}
+
 static void tags_are_put_back(int netns)
 {
 	static uint8_t bytes[1 << 16];
@@ -221,6 +274,7 @@ void test_captures(int netns)
 	filters_are_compiled();
 	frames_become_blocks(netns);
 	reads_end_at_packets_and_room(netns);
+	blocks_are_written(netns);
 	tags_are_put_back(netns);
 	full_rings_are_counted(netns);
 	vanished_devices_are_seen(netns);

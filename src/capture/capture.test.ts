@@ -84,6 +84,19 @@ test('quota and free space are looked at before', async () => {
   });
 });
 
+test('what one has reserved another does not get, and it is no reason to end', async () => {
+  const here = folder('reserved');
+  await here.prepare();
+  expect(await here.reserve(700)).toBe(700);
+  expect(await here.reserve(700)).toBe(300);
+  expect(await here.reserve(1)).toBe(0);
+  expect(await here.refuses(1000)).toBeUndefined();
+  here.release(700);
+  here.account(650);
+  expect(await here.reserve(700)).toBe(50);
+  expect(await here.refuses(351)).toMatch(/quota/);
+});
+
 test('a folder behind a link is refused, and a link is not followed', async () => {
   mkdirSync(join(scratch, 'real'));
   symlinkSync(join(scratch, 'real'), join(scratch, 'linked'));

@@ -7,7 +7,7 @@ export interface Ending {
   readonly detail: string;
 }
 
-/** Ends after which nothing more can come. */
+/** Ends after which it is not waited for what is on its way. */
 export function isAbrupt({ reason }: Ending): boolean {
-  return reason === 'device' || reason === 'failed' || reason === 'space' || reason === 'agent';
+  return reason === 'failed' || reason === 'space' || reason === 'agent';
 }

@@ -9,11 +9,15 @@ const DEFAULT_FILES = 10;
 const SUFFIX = '.pcapng';
 /** What the end of a file needs, which no limit takes away. */
 const TRAILER_ROOM = 16 << 10;
+/** Bytes and milliseconds of one turn: between them it is looked at what makes the capture end. */
+const TURN_BYTES = 16 << 20;
+const TURN_MS = 250;
 
 interface OpenFile {
   readonly name: string;
   readonly handle: FileHandle;
-  readonly opened: number;
+  /** When the next one begins, as `performance.now()` counts. */
+  readonly until: number;
   bytes: number;
 }
 
@@ -24,6 +28,8 @@ export class FileSink {
   readonly #kept: { readonly name: string; readonly bytes: number }[] = [];
   #file: OpenFile | undefined;
   #number = 0;
+  /** Until when the next file is written, where the last one ended in time. */
+  #until: number | undefined;
 
   /** @throws {WeirError} `VALUE` for a name that is not of the folder. */
   constructor(folder: CaptureFolder, spec: CaptureFile) {
@@ -49,11 +55,7 @@ export class FileSink {
   /** Take all packets of a session. What goes wrong ends the session and is its reason. */
   async write(session: CaptureSession): Promise<void> {
     try {
-      for await (const portion of session.packets(() => this.#room()))
-        if (!(await this.#portion(session, portion))) {
-          session.takeBack();
-          break;
-        }
+      for await (const bytes of session.turns()) if (!(await this.#turn(session, bytes))) break;
       await this.#finish(session);
     } catch (error) {
       session.end({ reason: 'failed', detail: messageOf(error) });
@@ -63,39 +65,62 @@ export class FileSink {
     }
   }
 
-  /** Bytes until the file is full. */
-  #room(): number {
-    const { rotateBytes } = this.#spec;
-    if (rotateBytes === undefined) return Number.MAX_SAFE_INTEGER;
-    return Math.max(0, rotateBytes - TRAILER_ROOM - (this.#file?.bytes ?? 0)) || rotateBytes;
-  }
-
   /** @returns false when nothing more can be written. */
-  async #portion(session: CaptureSession, portion: Uint8Array): Promise<boolean> {
-    if (this.#file !== undefined && this.#isFull(this.#file, portion.length)) await this.#finish(session);
-    const problem = await this.#folder.refuses(portion.length + TRAILER_ROOM);
-    if (problem !== undefined) {
-      session.end({ reason: 'space', detail: problem });
-      return false;
-    }
-    const file = this.#file ?? (await this.#begin(session));
-    const failure = await this.#append(file, portion);
-    if (failure === undefined) return true;
-    session.end({ reason: 'space', detail: failure });
+  async #turn(session: CaptureSession, bytes: Uint8Array | undefined): Promise<boolean> {
+    if (this.#file !== undefined && performance.now() >= this.#file.until) await this.#finish(session, true);
+    const problem = bytes === undefined ? await this.#fetch(session) : await this.#put(session, bytes);
+    if (problem === undefined) return true;
+    session.end({ reason: 'space', detail: problem });
     return false;
   }
 
-  #isFull({ bytes, opened }: OpenFile, more: number): boolean {
-    const { rotateBytes, rotateSeconds } = this.#spec;
-    const tooBig = rotateBytes !== undefined && bytes + more > rotateBytes - TRAILER_ROOM;
-    const tooOld = rotateSeconds !== undefined && performance.now() - opened >= rotateSeconds * 1000;
-    return tooBig || tooOld;
+  /** Bytes until the file is full. */
+  #roomIn({ bytes }: OpenFile): number {
+    return (this.#spec.rotateBytes ?? Number.POSITIVE_INFINITY) - TRAILER_ROOM - bytes;
+  }
+
+  /** What the devices have. @returns why nothing more can be written. */
+  async #fetch(session: CaptureSession): Promise<string | undefined> {
+    const file = this.#file ?? (await this.#begin(session));
+    const inFile = this.#roomIn(file);
+    const wanted = Math.min(inFile, TURN_BYTES);
+    const reserved = await this.#folder.reserve(wanted + TRAILER_ROOM);
+    const room = Math.max(0, reserved - TRAILER_ROOM);
+    const { more, problem } = await this.#writeTo(file, session, room).finally(() =>
+      this.#folder.release(reserved),
+    );
+    if (problem !== undefined) return unwritable(file, problem);
+    if (!more || session.ending !== undefined) return undefined;
+    if (room < wanted) return await this.#folder.refuses(session.largest + TRAILER_ROOM);
+    if (room === inFile) await this.#finish(session);
+    return undefined;
+  }
+
+  async #writeTo(file: OpenFile, session: CaptureSession, room: number): ReturnType<CaptureSession['write']> {
+    const waitMs = Math.max(0, Math.min(TURN_MS, Math.ceil(file.until - performance.now())));
+    const written = await session.write({ fd: file.handle.fd, at: file.bytes, room, waitMs });
+    file.bytes += written.bytes;
+    this.#folder.account(written.bytes);
+    return written;
+  }
+
+  /** Blocks that are in memory. @returns why nothing more can be written. */
+  async #put(session: CaptureSession, bytes: Uint8Array): Promise<string | undefined> {
+    if (this.#file !== undefined && bytes.length > this.#roomIn(this.#file)) await this.#finish(session);
+    const problem =
+      (await this.#folder.refuses(bytes.length + TRAILER_ROOM)) ??
+      (await this.#append(this.#file ?? (await this.#begin(session)), bytes));
+    if (problem !== undefined) session.takeBack();
+    return problem;
   }
 
   async #begin(session: CaptureSession): Promise<OpenFile> {
     const name = this.#nextName();
     const handle = await this.#folder.create(name);
-    const file = { name, handle, opened: performance.now(), bytes: 0 };
+    const until =
+      this.#until ?? performance.now() + (this.#spec.rotateSeconds ?? Number.POSITIVE_INFINITY) * 1000;
+    this.#until = undefined;
+    const file = { name, handle, until, bytes: 0 };
     this.#file = file;
     const failure = await this.#append(file, session.header());
     if (failure !== undefined) throw new Error(failure);
@@ -122,14 +147,16 @@ export class FileSink {
       return undefined;
     } catch (error) {
       await file.handle.truncate(file.bytes).catch(() => {});
-      return `${file.name} could not be written: ${messageOf(error)}`;
+      return unwritable(file, messageOf(error));
     }
   }
 
-  async #finish(session: CaptureSession): Promise<void> {
+  /** @param isInTime The next one begins when this one should have ended, so that their times are equally long. */
+  async #finish(session: CaptureSession, isInTime = false): Promise<void> {
     const file = this.#file;
     if (file === undefined) return;
     this.#file = undefined;
+    if (isInTime) this.#until = nextAfter(file.until, (this.#spec.rotateSeconds ?? 0) * 1000);
     await this.#append(file, session.trailer());
     await file.handle.close();
     this.#kept.push({ name: file.name, bytes: file.bytes });
@@ -139,4 +166,13 @@ export class FileSink {
       if (oldest !== undefined) await this.#folder.remove(oldest.name, oldest.bytes);
     }
   }
+}
+
+function unwritable({ name }: OpenFile, problem: string): string {
+  return `${name} could not be written: ${problem}`;
+}
+
+/** The first moment in the future that is whole periods after `moment`. */
+function nextAfter(moment: number, period: number): number {
+  return moment + (Math.floor((performance.now() - moment) / period) + 1) * period;
 }

@@ -24,6 +24,8 @@ export class CaptureFolder {
   #used = 0;
   /** Bytes that may still be written before it is looked again how much is free, and until when that holds. */
   #free = { bytes: 0, until: 0 };
+  /** Bytes that somebody is writing. */
+  #reserved = 0;
 
   constructor(limits: FolderLimits) {
     this.#limits = limits;
@@ -76,6 +78,24 @@ export class CaptureFolder {
     // others write too: of what is free only a part is counted on, for a moment
     this.#free = { bytes: (left - minFreeBytes) / 4, until: performance.now() + FREE_MS };
     return undefined;
+  }
+
+  /**
+   * Keep room for what is about to be written, so that others do not count on it.
+   * @returns bytes, to be given back with {@link release}: as many as wanted or, where {@link refuses} says why or others
+   * are writing, fewer.
+   */
+  async reserve(wanted: number): Promise<number> {
+    if ((await this.refuses(0)) !== undefined) return 0;
+    const left = Math.min(this.#limits.quotaBytes - this.#used, this.#free.bytes) - this.#reserved;
+    const bytes = Math.max(0, Math.min(wanted, left));
+    this.#reserved += bytes;
+    return bytes;
+  }
+
+  /** So many reserved bytes are no longer needed; what was written is told to {@link account}. */
+  release(bytes: number): void {
+    this.#reserved -= bytes;
   }
 
   /** @throws {WeirError} `FILE` when there is one of the name. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { CaptureTarget, CaptureWritten } from '../kernel/ports.ts';
 import type { CaptureLimits, CaptureReport } from '../model/capture.ts';
 import { BeforeRing } from './before-ring.ts';
 import { type Ending, isAbrupt } from './ending.ts';
@@ -34,8 +34,6 @@ export interface SessionParts {
   readonly limits: Required<CaptureLimits>;
   readonly trigger?: Trigger;
   readonly waker: Waker;
-  /** Milliseconds that packets may wait for others to come with them: each portion costs the same. */
-  readonly gatherMs: number;
   /** Bytes that one packet can need at most. */
   readonly largest: number;
   /** Milliseconds since the epoch. */
@@ -84,6 +82,8 @@ export class CaptureSession {
   /** Given last, and what could not be kept of all. */
   #handed = { bytes: 0, packets: 0 };
   #unkept = 0;
+  /** The last {@link write} found something. */
+  #wrote = false;
   #closed = false;
   #letGo: () => void = () => {};
   readonly #done = new Promise<void>((resolve) => {
@@ -108,6 +108,11 @@ export class CaptureSession {
   /** As packets are numbered by them. */
   get interfaces(): readonly FileInterface[] {
     return [...this.#parts.interfaces, ...(this.#parts.extra?.interfaces ?? [])];
+  }
+
+  /** Bytes that one packet can need at most. */
+  get largest(): number {
+    return this.#parts.largest;
   }
 
   get ending(): Ending | undefined {
@@ -169,35 +174,58 @@ export class CaptureSession {
     };
   }
 
+  /** The packets: whole blocks, each portion valid until the next one is asked for. */
+  async *packets(): AsyncGenerator<Uint8Array, void> {
+    yield* this.#course(() => this.#portion());
+  }
+
   /**
-   * The packets: whole blocks, each portion valid until the next one is asked for.
-   * @param room Bytes that the next portion should have at most; one packet is always allowed.
+   * The same for who writes it to files: blocks that are in memory, and, several times a second, undefined for a turn to
+   * {@link write} what the devices have.
    */
-  async *packets(room: () => number = () => PORTION): AsyncGenerator<Uint8Array, void> {
+  async *turns(): AsyncGenerator<Uint8Array | undefined, void> {
+    yield* this.#course(() => this.#turn());
+  }
+
+  /** @param take Gives what there is, and says whether there was something. */
+  async *#course<T>(take: () => Generator<T, boolean>): AsyncGenerator<T, void> {
     try {
       for (;;) {
         await this.#look();
         if (this.#ending !== undefined) break;
-        if (!this.#isWaiting) yield* this.#earlier();
-        yield* this.#next(room());
+        const isSome = this.#isWaiting ? this.#keep() : yield* take();
+        if (!isSome) await this.#parts.waker.sleep(LOOK_MS);
       }
-      if (!isAbrupt(this.#ending) && !this.#isWaiting) await this.#settle();
-      if (!this.#isWaiting) yield* this.#rest(room);
+      if (this.#isWaiting) return;
+      if (!isAbrupt(this.#ending)) await this.#settle();
+      // not for ever: packets may come faster than they are taken
+      for (let left = 256; left > 0 && this.#isWithinLimits; left--) if (!(yield* take())) return;
     } finally {
       this.close();
     }
   }
 
-  /** What there is now, or after a while. */
-  async *#next(room: number): AsyncGenerator<Uint8Array, void> {
-    const portion = this.#read(room);
-    if (portion === undefined) {
-      await this.#parts.waker.sleep(LOOK_MS);
-      return;
-    }
-    if (this.#isWaiting) this.#before?.add(portion.bytes, portion.packets);
-    else yield this.#given(portion);
-    if (this.#parts.gatherMs > 0 && portion.bytes.length < PORTION / 2) await sleep(this.#parts.gatherMs);
+  *#portion(): Generator<Uint8Array, boolean> {
+    yield* this.#earlier();
+    const portion = this.#read();
+    if (portion !== undefined) yield this.#given(portion);
+    return portion !== undefined;
+  }
+
+  *#turn(): Generator<Uint8Array | undefined, boolean> {
+    yield* this.#earlier();
+    const extra = this.#takeExtra();
+    if (extra !== undefined) yield this.#given(extra);
+    this.#wrote = false;
+    yield undefined;
+    return extra !== undefined || this.#wrote;
+  }
+
+  /** While it waits for the trigger. */
+  #keep(): boolean {
+    const portion = this.#read();
+    if (portion !== undefined) this.#before?.add(portion.bytes, portion.packets);
+    return portion !== undefined;
   }
 
   /** What came before the end is still on its way. */
@@ -206,32 +234,58 @@ export class CaptureSession {
     await new Promise((resolve) => setTimeout(resolve, 2 * delay));
   }
 
-  *#rest(room: () => number): Generator<Uint8Array, void> {
-    const { limits } = this.#parts;
-    // not for ever: packets may come faster than they are taken
-    for (let left = 256; left > 0 && this.#packets < limits.packets && this.#bytes < limits.bytes; left--) {
-      const portion = this.#read(room());
-      if (portion === undefined) return;
-      yield this.#given(portion);
+  /** Write what the devices have to a file, within the limits, the last of which ends the capture. */
+  async write({ fd, at, room, waitMs }: CaptureTarget): Promise<Omit<CaptureWritten, 'octets' | 'packets'>> {
+    const { limits, taps } = this.#parts;
+    const left = Math.max(0, limits.bytes - this.#bytes);
+    const most = Math.min(room, left);
+    // the others must not wait for one
+    const mayWait = taps.length === 1 && this.#ending === undefined;
+    let [bytes, lost, more] = [0, 0, false];
+    let problem: string | undefined;
+    for (const tap of taps) {
+      const target = { fd, at: at + bytes, room: most - bytes, waitMs: mayWait ? waitMs : 0 };
+      const got = await tap.write(target, Math.max(0, limits.packets - this.#packets));
+      bytes += got.bytes;
+      lost += got.lost;
+      more ||= got.more;
+      this.#packets += got.packets;
+      this.#bytes += got.bytes;
+      problem = got.problem;
+      if (problem !== undefined) break;
     }
+    this.#unkept += lost;
+    this.#wrote = bytes > 0;
+    this.#checkLimits(more && most === left);
+    return { bytes, lost, more, ...(problem !== undefined && { problem }) };
   }
 
   #given(portion: Portion): Uint8Array {
-    const { limits } = this.#parts;
-    const { bytes, packets } = cut(portion, limits.bytes - this.#bytes);
+    const { bytes, packets } = cut(portion, this.#parts.limits.bytes - this.#bytes);
     this.#packets += packets;
     this.#bytes += bytes.length;
     this.#handed = { bytes: bytes.length, packets };
-    if (this.#packets >= limits.packets)
-      this.end({ reason: 'packets', detail: `the limit of ${limits.packets} packets` });
-    else if (bytes.length < portion.bytes.length || this.#bytes >= limits.bytes)
-      this.end({ reason: 'bytes', detail: `the limit of ${limits.bytes} bytes` });
+    this.#checkLimits(bytes.length < portion.bytes.length);
     return bytes;
   }
 
-  #read(wanted: number): Portion | undefined {
-    const { limits, taps, largest, extra } = this.#parts;
-    const left = this.#isWaiting ? PORTION : Math.min(wanted, limits.bytes - this.#bytes);
+  get #isWithinLimits(): boolean {
+    const { limits } = this.#parts;
+    return this.#packets < limits.packets && this.#bytes < limits.bytes;
+  }
+
+  /** @param isCut A packet is left out, since it would have been too many bytes. */
+  #checkLimits(isCut: boolean): void {
+    const { limits } = this.#parts;
+    if (this.#packets >= limits.packets)
+      this.end({ reason: 'packets', detail: `the limit of ${limits.packets} packets` });
+    else if (isCut || this.#bytes >= limits.bytes)
+      this.end({ reason: 'bytes', detail: `the limit of ${limits.bytes} bytes` });
+  }
+
+  #read(): Portion | undefined {
+    const { limits, taps, largest } = this.#parts;
+    const left = this.#isWaiting ? PORTION : limits.bytes - this.#bytes;
     const room = Math.max(largest, Math.min(PORTION, left));
     const most = this.#isWaiting ? Number.MAX_SAFE_INTEGER : limits.packets - this.#packets;
     let [used, packets] = [0, 0];
@@ -242,15 +296,20 @@ export class CaptureSession {
       used += got.bytes;
       packets += got.packets;
     }
-    const more = extra?.take();
-    if (more !== undefined && more.bytes.length > 0) {
-      this.#extraPackets += more.packets;
-      const whole = new Uint8Array(used + more.bytes.length);
-      whole.set(this.#scratch.subarray(0, used));
-      whole.set(more.bytes, used);
-      return { bytes: whole, packets: packets + more.packets };
-    }
-    return used === 0 ? undefined : { bytes: this.#scratch.subarray(0, used), packets };
+    const more = this.#takeExtra();
+    if (more === undefined)
+      return used === 0 ? undefined : { bytes: this.#scratch.subarray(0, used), packets };
+    const whole = new Uint8Array(used + more.bytes.length);
+    whole.set(this.#scratch.subarray(0, used));
+    whole.set(more.bytes, used);
+    return { bytes: whole, packets: packets + more.packets };
+  }
+
+  #takeExtra(): Portion | undefined {
+    const more = this.#parts.extra?.take();
+    if (more === undefined || more.bytes.length === 0) return undefined;
+    this.#extraPackets += more.packets;
+    return more;
   }
 
   /** At most four times a second: what makes it end or begin. */

@@ -7,6 +7,8 @@ import type {
   CaptureOptions,
   CaptureRead,
   CaptureSource,
+  CaptureTarget,
+  CaptureWritten,
   NamespaceIo,
 } from '../kernel/ports.ts';
 
@@ -67,6 +69,14 @@ export class Tap {
 
   read(into: Uint8Array, most: number, room: number): CaptureRead {
     const got = this.#handle.read(into, most, room);
+    this.#packets += got.packets;
+    if (got.packets === 0 && this.#changed !== undefined) this.#leave(this.#changed);
+    return got;
+  }
+
+  /** As {@link CaptureHandle.write}. */
+  async write(target: CaptureTarget, most: number): Promise<CaptureWritten> {
+    const got = await this.#handle.write(target, most);
     this.#packets += got.packets;
     if (got.packets === 0 && this.#changed !== undefined) this.#leave(this.#changed);
     return got;

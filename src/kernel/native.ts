@@ -141,6 +141,12 @@ export interface NativeAddon {
    * @returns bytes written.
    */
   captureRead(capture: NativeCapture, bytes: Uint8Array, numbers: BigUint64Array): number;
+  /**
+   * Move packets to a file, on a thread of its own. `numbers` as for a read, and, in: offset in the file, most bytes,
+   * milliseconds to wait for more packets; out, behind them: bytes written, packets that could not be written, 1 for a
+   * packet there that was not asked for. `fd` must stay open until the promise settles; a close of the capture is done then.
+   */
+  captureWriteLater(capture: NativeCapture, fd: number, numbers: BigUint64Array): Promise<number> | number;
   captureClose(capture: NativeCapture): void;
   /**
    * Compile a filter of pcap-filter(7) for a LINKTYPE_*, on a thread of the pool. @returns classic BPF, or libpcap's words

@@ -13,6 +13,8 @@ export type {
   CaptureOptions,
   CaptureRead,
   CaptureSource,
+  CaptureTarget,
+  CaptureWritten,
   FilterCompiler,
 } from './capture/port.ts';
 

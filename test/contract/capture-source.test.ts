@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every source of packets must do, on the real kernel.
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packetsIn, type ReadPacket } from '../../src/codec/pcapng-read.ts';
@@ -116,23 +118,23 @@ async function rest(handle: CaptureHandle): Promise<number> {
   return (await read(handle, 0)).length + handle.read(new Uint8Array(1 << 20), 1e6, 1 << 20).packets;
 }
 
+function scratchFile() {
+  const folder = mkdtempSync(join(tmpdir(), 'wc-write-'));
+  const path = join(folder, 'file');
+  const fd = openSync(path, 'w+');
+  return {
+    fd,
+    bytes: () => readFileSync(path),
+    [Symbol.dispose]() {
+      closeSync(fd);
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
 const frame = (port: number, length = 64) => udpFrame(MAC, IPS, port, length);
 
-/** Let frames arrive, all of them: signals cut the generator short, but IP counts what it gets. */
-function send(bytes: Uint8Array, count = 1): void {
-  const index = ifindexOf('cap0');
-  if (count === 1) {
-    frames.send(io.fd, index, bytes, 1);
-    return;
-  }
-  const end = received() + count;
-  for (let left = count; left > 0; left = end - received()) frames.send(io.fd, index, bytes, left);
-}
-
-function received(): number {
-  const [names = '', values = ''] = ns.exec('cat', '/proc/net/snmp').split('\n');
-  return Number(values.split(' ')[names.split(' ').indexOf('InReceives')]);
-}
+const send = (bytes: Uint8Array, count = 1) => frames.send(io.fd, ifindexOf('cap0'), bytes, count);
 
 /** With a tag of 802.1Q behind the addresses. */
 function tagged(bytes: Uint8Array, id: number): Uint8Array {
@@ -221,6 +223,75 @@ describe.each([ringSource, pcapThere])('$name', (source) => {
     expect(await read(capture.handle, 100 - taken)).toHaveLength(100 - taken);
   });
 
+  test('writes the same to a file, no more than may be, and the rest later', async () => {
+    using capture = await open(source);
+    using file = scratchFile();
+    const sent = Array.from({ length: 30 }, (_, i) => frame(3000 + i, 300 + i));
+    for (const one of sent) send(one);
+    await delay(300);
+    let [at, packets, octets] = [8, 0, 0];
+    const write = async (most: number, room: number) => {
+      const got = await capture.handle.write({ fd: file.fd, at, room, waitMs: 0 }, most);
+      expect(got.lost).toBe(0);
+      at += got.bytes;
+      packets += got.packets;
+      octets += got.octets;
+      return got;
+    };
+    expect(await write(7, 1e6)).toMatchObject({ packets: 7, more: true });
+    // a block of 307 bytes and more has at least 340
+    const few = await write(1e6, 1_100);
+    expect(few).toMatchObject({ packets: 3, more: true });
+    expect(few.bytes).toBeLessThanOrEqual(1_100);
+    for (let left = 100; left > 0 && packets < 30; left--) {
+      await write(1e6, 1e6);
+      await delay(20);
+    }
+    expect(await write(1e6, 1e6)).toMatchObject({ packets: 0, more: false });
+    const bytes = file.bytes();
+    expect(bytes).toHaveLength(at);
+    expect([...packetsIn(bytes.subarray(8))].map(({ data }) => Buffer.from(data).toString('hex'))).toEqual(
+      sent.map((one) => Buffer.from(one).toString('hex')),
+    );
+    expect(octets).toBe(sent.reduce((sum, { length }) => sum + length, 0));
+  });
+
+  test('a file that takes no more ends with a whole packet, and the rest counts as lost', async () => {
+    using capture = await open(source);
+    using file = scratchFile();
+    send(frame(1001, 1400), 500);
+    await delay(300);
+    const { handle } = capture;
+    const write = (fd: number, at: number, most: number) =>
+      handle.write({ fd, at, room: 1e9, waitMs: 0 }, most);
+    const first = await write(file.fd, 0, 10);
+    const full = openSync('/dev/full', 'r+');
+    const failed = await write(full, 0, 1e6);
+    closeSync(full);
+    expect(failed).toMatchObject({ bytes: 0, packets: 0, problem: expect.stringMatching(/ENOSPC/) });
+    expect(failed.lost).toBeGreaterThan(0);
+    let [at, packets] = [first.bytes, 10 + failed.lost];
+    for (let left = 100; left > 0 && packets < 500; left--) {
+      const got = await write(file.fd, at, 1e6);
+      at += got.bytes;
+      packets += got.packets;
+      await delay(20);
+    }
+    expect(packets).toBe(500);
+    expect([...packetsIn(file.bytes())]).toHaveLength(500 - failed.lost);
+  });
+
+  test('one that is closed while it writes comes back', async () => {
+    const capture = await open(source);
+    using file = scratchFile();
+    send(frame(1001), 3);
+    await delay(300);
+    const writing = capture.handle.write({ fd: file.fd, at: 0, room: 1e6, waitMs: 500 }, 1e6);
+    capture.handle.close();
+    expect(await writing).toMatchObject({ packets: 3, lost: 0 });
+    expect([...packetsIn(file.bytes())]).toHaveLength(3);
+  });
+
   test('counts what it had no room for', async () => {
     using capture = await open(source, { bufferBytes: 2 << 20 });
     const before = capture.handle.counts();
@@ -233,6 +304,18 @@ describe.each([ringSource, pcapThere])('$name', (source) => {
     expect(accepted).toBe(60_000);
     expect(got.length + dropped).toBe(60_000);
   });
+});
+
+test('the ring writes what comes while it waits', async () => {
+  using capture = await open(ringSource);
+  using file = scratchFile();
+  send(frame(1001), 5);
+  await delay(300);
+  const writing = capture.handle.write({ fd: file.fd, at: 0, room: 1e6, waitMs: 1_000 }, 1e6);
+  await delay(50);
+  send(frame(1002), 5);
+  expect((await writing).packets).toBe(10);
+  expect([...packetsIn(file.bytes())]).toHaveLength(10);
 });
 
 test('the ring tells what is received from what is sent', async () => {

@@ -122,12 +122,58 @@ test('files are rotated by size, and the last ones kept', async () => {
   expect(counts[1]?.length).toBeGreaterThan(0);
 });
 
+test('files are rotated by the clock, also while nothing comes', async () => {
+  const request = {
+    devices: [{ device: 'cap0' }],
+    filter: 'udp',
+    file: { name: 'hourly.pcapng', rotateSeconds: 1, files: 100 },
+    limits: { seconds: 60 },
+    detach: true,
+  };
+  const { id } = JSON.parse((await it.post(request)).body) as { id: string };
+  sendUdp(it.far, { to: '10.7.0.1', count: 3 });
+  await until(it.last, ({ packets, files }) => packets === 3 && files.length >= 4);
+  sendUdp(it.far, { to: '10.7.0.1', count: 2 });
+  await until(it.last, ({ packets }) => packets === 5);
+  expect((await it.weir('capture', 'stop', id)).status).toBe(0);
+  const { files, end } = await it.last();
+  expect(end?.reason).toBe('stopped');
+  expect(files).toEqual(files.map((_, i) => kept(`hourly.${String(i + 1).padStart(5, '0')}.pcapng`)));
+  const counts = (await Promise.all(files.map((file) => framesOf(file, 'frame.len')))).map(
+    ({ length }) => length,
+  );
+  expect(counts.reduce((sum, count) => sum + count)).toBe(5);
+  // between the two there is at least one without packets, which is a whole file all the same
+  const busy = counts.flatMap((count, i) => (count > 0 ? [i] : []));
+  expect(counts.slice(busy[0], busy.at(-1))).toContain(0);
+}, 60_000);
+
+test('a limit of packets is kept to one by one when they come by the thousand', async () => {
+  const capture = it.background('capture', 'cap0', 'udp', '-w', 'exact.pcapng', '-c', '1234');
+  await it.running();
+  sendUdp(it.far, { to: '10.7.0.1', count: 3_000, size: 20 });
+  expect(await capture.ended()).toBe(0);
+  const { packets, end } = await it.ended();
+  expect([packets, end?.reason]).toEqual([1_234, 'packets']);
+  expect(await framesOf(kept('exact.pcapng'), 'frame.len')).toHaveLength(1_234);
+});
+
 test('limits of bytes and seconds', async () => {
   const request = { devices: [{ device: 'cap0' }], filter: 'udp', limits: { bytes: 20_000, seconds: 20 } };
   const open = await it.open(request);
   sendUdp(it.far, { to: '10.7.0.1', count: 50, size: 1400 });
   expect((await it.ended()).end).toEqual({ reason: 'bytes', detail: 'the limit of 20000 bytes' });
   expect(open.bytes().length).toBeLessThan(20_000 + 1_000);
+  const file = { name: 'bytes.pcapng' };
+  const written = it.post({ devices: [{ device: 'cap0' }], filter: 'udp', limits: { bytes: 20_000 }, file });
+  await it.running();
+  sendUdp(it.far, { to: '10.7.0.1', count: 50, size: 1400 });
+  await written;
+  const { packets, bytes, end } = await it.ended();
+  expect(end).toEqual({ reason: 'bytes', detail: 'the limit of 20000 bytes' });
+  // a block has 1488 bytes
+  expect([packets, bytes]).toEqual([13, 13 * 1_488]);
+  expect(await framesOf(kept('bytes.pcapng'), 'frame.len')).toHaveLength(13);
   await it.post({ devices: [{ device: 'cap0' }], filter: 'udp', limits: { seconds: 1 } });
   expect((await it.ended()).end).toEqual({ reason: 'seconds', detail: 'the limit of 1 seconds' });
 });

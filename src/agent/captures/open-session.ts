@@ -19,8 +19,6 @@ export interface SessionContext {
   readonly bufferBytes: number;
   /** The answer or the files are capture files, which have times in nanoseconds. */
   readonly toFile: boolean;
-  /** {@link SessionParts.gatherMs} */
-  readonly gatherMs: number;
   readonly extra: (places: readonly TapPlace[], firstInterface: number) => Promise<ExtraBlocks | undefined>;
   readonly trigger: (places: readonly TapPlace[]) => Promise<Trigger | undefined>;
   readonly now: () => number;
@@ -75,7 +73,6 @@ export async function openSession(request: CaptureRequest, context: SessionConte
     limits: { ...DEFAULT_LIMITS, ...limits },
     ...(trigger !== undefined && { trigger }),
     waker,
-    gatherMs: context.gatherMs,
     largest: largestBlock(snapLength),
     now: context.now,
   });

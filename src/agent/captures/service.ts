@@ -32,9 +32,6 @@ export interface CaptureParts {
 
 /** Milliseconds between reports on a capture that is written to files. */
 const REPORT_MS = 1_000;
-
-/** Milliseconds that packets on the way to a file may wait for others. */
-const GATHER_MS = 50;
 /** Milliseconds that one that was stopped gets for what is on its way. */
 const STOP_MS = 2_000;
 
@@ -110,7 +107,6 @@ export class AgentCaptures {
       version,
       bufferBytes: settings.capture.bufferBytes,
       toFile,
-      gatherMs: request.file === undefined ? 0 : GATHER_MS,
       now: clock.now,
       extra: async (places, first) => (request.drops ? droppedBlocks(drops, places, first) : undefined),
       trigger: async (places) =>

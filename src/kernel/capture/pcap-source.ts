@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Packets by the npm package pcap. It opens its sockets in the namespace of the process, has times in microseconds, and
 // calls back for every packet.
+import { ftruncate, write } from 'node:fs';
 import { createRequire } from 'node:module';
+import { promisify } from 'node:util';
 import { messageOf, WeirError } from '../../base/errors.ts';
 import { LINK_TYPE, PcapngWriter } from '../../codec/pcapng.ts';
 import type { NamespaceIo } from '../ports.ts';
-import { linkTypeOf } from './link-type.ts';
-import type { CaptureDevice, CaptureHandle, CaptureOptions, CaptureSource } from './port.ts';
+import { largestBlock, linkTypeOf } from './link-type.ts';
+import type {
+  CaptureDevice,
+  CaptureHandle,
+  CaptureOptions,
+  CaptureSource,
+  CaptureTarget,
+  CaptureWritten,
+} from './port.ts';
 
 /** What is used of the package. */
 interface PcapModule {
@@ -37,6 +46,7 @@ interface Waiting {
   readonly data: Uint8Array;
 }
 
+const WRITE_BYTES = 1 << 18;
 const TIMEOUT_MS = 50;
 /** Bytes of packets that wait to be read; what comes beyond is dropped, and counted. */
 const MOST_WAITING = 16 << 20;
@@ -155,6 +165,20 @@ class PcapHandle implements CaptureHandle {
     return { bytes, packets, octets };
   }
 
+  async write({ fd, at, room }: CaptureTarget, most: number): Promise<CaptureWritten> {
+    const into = new Uint8Array(WRITE_BYTES + largestBlock(this.#options.snapLength));
+    const sum = { bytes: 0, packets: 0, octets: 0, lost: 0 };
+    for (;;) {
+      const got = this.read(into, most - sum.packets, Math.min(room - sum.bytes, into.length));
+      if (got.packets === 0) return { ...sum, more: this.#waiting.length > 0 };
+      const problem = await append(fd, into.subarray(0, got.bytes), at + sum.bytes);
+      if (problem !== undefined) return { ...sum, lost: got.packets, more: false, problem };
+      sum.bytes += got.bytes;
+      sum.packets += got.packets;
+      sum.octets += got.octets;
+    }
+  }
+
   /**
    * In place of the package's own, which overlooks errors. After one (the device went down) libuv calls no more, so it is also
    * called before each read.
@@ -196,6 +220,20 @@ class PcapHandle implements CaptureHandle {
     session.dispatch(this.#session.buf, header);
     this.#session.buf = Buffer.alloc(0);
     ended.push(session);
+  }
+}
+
+const [writeTo, truncate] = [promisify(write), promisify(ftruncate)];
+
+/** @returns why not all could be written; then the file ends at `at`. */
+async function append(fd: number, bytes: Uint8Array, at: number): Promise<string | undefined> {
+  try {
+    for (let done = 0; done < bytes.length; )
+      done += (await writeTo(fd, bytes, done, bytes.length - done, at + done)).bytesWritten;
+    return undefined;
+  } catch (error) {
+    await truncate(fd, at).catch(() => {});
+    return messageOf(error);
   }
 }
 

@@ -37,6 +37,26 @@ export interface CaptureRead {
   readonly octets: number;
 }
 
+/** Where in a file packets go. */
+export interface CaptureTarget {
+  readonly fd: number;
+  readonly at: number;
+  /** Bytes at most. */
+  readonly room: number;
+  /** Milliseconds that it is waited for more of them, once there were some. */
+  readonly waitMs: number;
+}
+
+/** What one write gave. */
+export interface CaptureWritten extends CaptureRead {
+  /** Packets that were taken, and could not be written. */
+  readonly lost: number;
+  /** There is a packet that found no room, or was one too many. */
+  readonly more: boolean;
+  /** Why not all could be written, in words; the file then ends with the last packet that counts. */
+  readonly problem?: string;
+}
+
 /** Since the capture began: packets that passed the filter, and those of them for which there was no room. */
 export interface CaptureCounts {
   readonly accepted: number;
@@ -51,6 +71,12 @@ export interface CaptureHandle {
    * @param room Bytes at most; at least what one packet can need ({@link largestBlock}).
    */
   read(into: Uint8Array, most: number, room: number): CaptureRead;
+  /**
+   * Move packets to a file, as blocks like those of {@link read}. One write at a time and no read meanwhile; the file must
+   * stay open until it has settled.
+   * @param most Packets at most.
+   */
+  write(target: CaptureTarget, most: number): Promise<CaptureWritten>;
   counts(): CaptureCounts;
   /**
    * Hand the device over to `successor`, which is open already: from one moment on packets are the successor's, those
@@ -71,7 +97,7 @@ export interface CaptureSource {
   readonly name: 'pcap' | 'ring';
   /** Its times are in nanoseconds; else in microseconds. */
   readonly nanoseconds: boolean;
-  /** Milliseconds that a packet may wait in the kernel before it can be read. */
+  /** Milliseconds that a packet may wait in the kernel for others; twice as long where they come seldom. */
   readonly delayMs: number;
   /** Why it cannot capture this, in words; undefined when it can. */
   refuses(
