@@ -110,6 +110,21 @@ static __always_inline __u32 port_key(const struct packet *p, __u32 origin)
 	return class << 16 | (origin == POLICY_INGRESS ? p->key.local_port : p->key.remote_port);
 }
 
+/* The rules of a set for peers of one identity, by the policy in a slot; without records, those for any peer. */
+static __always_inline struct policy_segment rules_of(__u32 set, __u32 identity, __u32 slot)
+{
+	struct policy_peer_key key = { .set = set, .identity = identity };
+	struct policy_segment none = {};
+	__u32 index = policy_peer_index(set, identity);
+	struct policy_near_peer *near = bpf_map_lookup_elem(&policy_near_peers, &index);
+	struct policy_peer *peer;
+
+	if (near && near->key.set == set && near->key.identity == identity)
+		return near->slot[slot & 1];
+	peer = bpf_map_lookup_elem(&policy_peers, &key);
+	return peer ? peer->slot[slot & 1] : none;
+}
+
 #define NO_VERDICT 0xffffffff
 
 static __always_inline __u32 port_verdict(__u32 first, __u32 count, __u32 key)
@@ -151,9 +166,7 @@ static __always_inline bool same_address(const __u8 *one, const __u8 *other)
  */
 VERIFIED_ALONE int find_rule(struct packet *p, struct policy_place_slot *at, __u32 origin, __u32 flags)
 {
-	struct policy_segment segment = {};
-	struct policy_peer_key key;
-	struct policy_peer *peer;
+	struct policy_segment segment;
 	__u32 verdict, i;
 
 	if (!p || !at)
@@ -173,13 +186,9 @@ VERIFIED_ALONE int find_rule(struct packet *p, struct policy_place_slot *at, __u
 	if (p->identity == NO_IDENTITY)
 		return 0;
 	p->reason = POLICY_BY_RULE;
-	key.set = p->set;
-	key.identity = p->identity;
-	peer = bpf_map_lookup_elem(&policy_peers, &key);
-	if (peer)
-		segment = peer->slot[p->slot & 1];
+	segment = rules_of(p->set, p->identity, p->slot);
 	if (!segment.count) {
-		struct policy_set *set = bpf_map_lookup_elem(&policy_sets, &key.set);
+		struct policy_set *set = bpf_map_lookup_elem(&policy_sets, &p->set);
 
 		if (!set)
 			return 0;

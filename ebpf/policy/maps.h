@@ -37,6 +37,7 @@ POLICY_MAP(policy_v4_root, BPF_MAP_TYPE_ARRAY, 65536, __u32, struct policy_v4_ro
 POLICY_MAP(policy_v4, BPF_MAP_TYPE_ARRAY, 65536, __u32, struct policy_v4);
 POLICY_TABLE(policy_v6, BPF_MAP_TYPE_LPM_TRIE, 65536, struct policy_v6_key, struct policy_v6);
 POLICY_TABLE(policy_peers, BPF_MAP_TYPE_HASH, 65536, struct policy_peer_key, struct policy_peer);
+POLICY_MAP(policy_near_peers, BPF_MAP_TYPE_ARRAY, POLICY_NEAR_PEERS, __u32, struct policy_near_peer);
 POLICY_MAP(policy_sets, BPF_MAP_TYPE_ARRAY, 4096, __u32, struct policy_set);
 POLICY_MAP(policy_ports, BPF_MAP_TYPE_ARRAY, 65536, __u32, struct policy_port);
 POLICY_MAP(policy_verdicts, BPF_MAP_TYPE_ARRAY, 32768, __u32, struct policy_verdict);

@@ -201,6 +201,19 @@ struct policy_peer {
 	struct policy_segment slot[POLICY_SLOTS];
 };
 
+/* The same in an array, for most: as of places. */
+struct policy_near_peer {
+	struct policy_peer_key key;
+	struct policy_segment slot[POLICY_SLOTS];
+};
+
+#define POLICY_NEAR_PEERS 16384
+
+static inline __u32 policy_peer_index(__u32 set, __u32 identity)
+{
+	return (identity + set * 37) % POLICY_NEAR_PEERS;
+}
+
 struct policy_set_slot {
 	/* Rules for peers without a record of their own. */
 	struct policy_segment v4;

@@ -16,6 +16,7 @@ import {
   type VerdictRecord,
 } from '../../policy/compiled.ts';
 import {
+  encodePolicyNearPeer,
   encodePolicyNearPlace,
   encodePolicyPeer,
   encodePolicyPeerKey,
@@ -28,6 +29,7 @@ import {
   encodePolicyV6Key,
   encodePolicyVerdict,
   POLICY_ACTION,
+  POLICY_NEAR_PEER_SIZE,
   POLICY_NEAR_PLACE_SIZE,
   POLICY_PEER_KEY_SIZE,
   POLICY_PEER_SIZE,
@@ -56,10 +58,13 @@ const RULE_FLAG = { keep: 1, mark: 2, limit: 4, perSource: 8, bytes: 16 } as con
 const MAX_V4_IDENTITY = 0xffff;
 /** Of the array of places (POLICY_NEAR_PLACES). */
 const NEAR_PLACES = 1024;
+/** Of the array of peers (POLICY_NEAR_PEERS). */
+const MOST_NEAR_PEERS = 16_384;
 
 export const NO_SEGMENT: Segment = { first: 0, count: 0 };
 export const NO_PLACE: PolicyPlaceSlot = { endpoint: 0, set: [0, 0], flags: 0 };
 export const NO_PLACE_KEY: PolicyPlaceKey = { space: 0, ifindex: 0 };
+export const NO_PEER_KEY: PolicyPeerKey = { set: 0, identity: 0 };
 export const EMPTY_SET: PolicySetSlot = { v4: NO_SEGMENT, v6: NO_SEGMENT, strict: 0 };
 
 const u32Key = (wire: Wire, at: number, key: number) => wire.view.setUint32(at, key, true);
@@ -82,6 +87,30 @@ export const PEERS: SlottedLayout<PolicyPeerKey, Segment> = {
   writeKey: encodePolicyPeerKey,
   writeValue: (wire, at, slot) => encodePolicyPeer(wire, at, { slot }),
 };
+
+/** The rules for a peer in the array of peers. */
+export interface NearPeer {
+  readonly key: PolicyPeerKey;
+  readonly segment: Segment;
+}
+
+export const NEAR_PEERS: SlottedLayout<number, NearPeer> = {
+  keySize: 4,
+  valueSize: POLICY_NEAR_PEER_SIZE,
+  id: (index) => index,
+  same: (a, b) => PEERS.id(a.key) === PEERS.id(b.key) && sameSegment(a.segment, b.segment),
+  writeKey: u32Key,
+  writeValue: (wire, at, [a, b]) => {
+    // as of places
+    const { key } = a.key.set === 0 ? b : a;
+    encodePolicyNearPeer(wire, at, { key, slot: [a.segment, b.segment] });
+  },
+};
+
+/** policy_peer_index() of the programs. */
+export function nearPeerIndex({ set, identity }: PolicyPeerKey): number {
+  return ((identity + Math.imul(set, 37)) >>> 0) % MOST_NEAR_PEERS;
+}
 
 export const SETS: SlottedLayout<number, PolicySetSlot> = {
   keySize: 4,

@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // From what was compiled to what is written: the whole of it into tables that nobody uses yet, or a difference into those
 // in force, so that packets see the old policy whole until the epoch changes and the new one whole from then on.
-import type { CompiledPolicy, MapChanges, V6Prefix } from '../../policy/compiled.ts';
+import type { CompiledPolicy, MapChanges, Segment, V6Prefix } from '../../policy/compiled.ts';
 import {
   POLICY_COUNTER_SIZE,
+  type PolicyPeerKey,
   type PolicyPlaceKey,
   type PolicyPlaceSlot,
 } from '../../programs/generated/policy.ts';
 import {
   EMPTY_SET,
   NEAR,
+  NEAR_PEERS,
+  type NearPeer,
   type NearPlace,
+  NO_PEER_KEY,
   NO_PLACE,
   NO_PLACE_KEY,
   NO_SEGMENT,
   nearIndex,
+  nearPeerIndex,
   PEERS,
   PLACES,
   peerEntry,
@@ -53,8 +58,10 @@ export class MapWriter {
   readonly #sets = new Slotted(SETS, EMPTY_SET);
   readonly #places = new Slotted(PLACES, NO_PLACE);
   readonly #near = new Slotted(NEAR, { key: NO_PLACE_KEY, slot: NO_PLACE });
-  /** Who has an index of the array of places; it keeps it until all maps are made anew. */
+  readonly #nearPeers = new Slotted(NEAR_PEERS, { key: NO_PEER_KEY, segment: NO_SEGMENT });
+  /** Who has an index of the array of places, or of peers; it keeps it until all maps are made anew. */
   readonly #holders = new Map<number, string | number>();
+  readonly #peerHolders = new Map<number, string | number>();
   #staleV6: readonly V6Prefix[] = [];
   /** CPUs that counters are kept for. */
   readonly #cpus: number;
@@ -73,6 +80,7 @@ export class MapWriter {
         ['policy_v6', v6Entries(contents.v6.map((one) => [one, [one.identity, one.identity]]))],
         ['policy_v4_root', this.#roots.fill(contents.v4Roots.map(rootEntry))],
         ['policy_peers', this.#peers.fill(contents.peers.map(peerEntry))],
+        ['policy_near_peers', this.#nearPeers.fill(this.#nearestPeers(contents.peers.map(peerEntry)))],
         ['policy_sets', this.#sets.fill(contents.sets.map(setEntry))],
         ['policy_near_places', this.#near.fill(this.#nearest(places))],
         ['policy_places', this.#places.fill(places)],
@@ -86,6 +94,7 @@ export class MapWriter {
     const { epoch, changes } = compiled;
     const gonePlaces = areAll ? this.#placesGone(places) : [];
     const gonePeers = changes.peersGone;
+    const peersNow = [...gonePeers.map((key) => [key, NO_SEGMENT] as const), ...changes.peers.map(peerEntry)];
     const placesNow = [...gonePlaces.map((key) => [key, NO_PLACE] as const), ...places];
     return {
       epoch,
@@ -93,13 +102,8 @@ export class MapWriter {
         ...this.#records(changes),
         ['policy_v6', this.#v6(changes, epoch)],
         ['policy_v4_root', this.#roots.change(changes.v4Roots.map(rootEntry), epoch)],
-        [
-          'policy_peers',
-          this.#peers.change(
-            [...gonePeers.map((key) => [key, NO_SEGMENT] as const), ...changes.peers.map(peerEntry)],
-            epoch,
-          ),
-        ],
+        ['policy_peers', this.#peers.change(peersNow, epoch)],
+        ['policy_near_peers', this.#nearPeers.change(this.#nearestPeers(peersNow), epoch)],
         ['policy_sets', this.#sets.change(changes.sets.map(setEntry), epoch)],
         ['policy_near_places', this.#near.change(this.#nearest(placesNow), epoch)],
         ['policy_places', this.#places.change(placesNow, epoch)],
@@ -162,6 +166,20 @@ export class MapWriter {
       const [index, id] = [nearIndex(key), PLACES.id(key)];
       if (!this.#holders.has(index) && !this.#places.has(key)) this.#holders.set(index, id);
       return this.#holders.get(index) === id ? [[index, { key, slot }] as const] : [];
+    });
+  }
+
+  /**
+   * Peers that have an index of the array. Packets may look there meanwhile: in the slot that they read is nothing, as in
+   * the table before.
+   */
+  #nearestPeers(
+    peers: readonly (readonly [PolicyPeerKey, Segment])[],
+  ): readonly (readonly [number, NearPeer])[] {
+    return peers.flatMap(([key, segment]) => {
+      const [index, id] = [nearPeerIndex(key), PEERS.id(key)];
+      if (!this.#peerHolders.has(index)) this.#peerHolders.set(index, id);
+      return this.#peerHolders.get(index) === id ? [[index, { key, segment }] as const] : [];
     });
   }
 

@@ -2,34 +2,6 @@
 // Generated from the BTF of ebpf/policy/policy.bpf.c by tools/ebpf/main.ts: do not edit.
 import type { Wire } from '../../base/wire.ts';
 
-/** struct policy_peer_key */
-export interface PolicyPeerKey {
-  readonly set: number;
-  readonly identity: number;
-}
-
-export const POLICY_PEER_KEY_SIZE = 8;
-
-export function decodePolicyPeerKey(wire: Wire, at: number): PolicyPeerKey {
-  return {
-    set: wire.view.getUint32(at, true),
-    identity: wire.view.getUint32(at + 4, true),
-  };
-}
-
-/** struct bpf_spin_lock */
-export interface BpfSpinLock {
-  readonly val: number;
-}
-
-export const BPF_SPIN_LOCK_SIZE = 4;
-
-export function decodeBpfSpinLock(wire: Wire, at: number): BpfSpinLock {
-  return {
-    val: wire.view.getUint32(at, true),
-  };
-}
-
 /** struct policy_segment */
 export interface PolicySegment {
   readonly first: number;
@@ -42,21 +14,6 @@ export function decodePolicySegment(wire: Wire, at: number): PolicySegment {
   return {
     first: wire.view.getUint32(at, true),
     count: wire.view.getUint32(at + 4, true),
-  };
-}
-
-/** struct policy_peer */
-export interface PolicyPeer {
-  readonly lock: BpfSpinLock;
-  readonly slot: readonly PolicySegment[];
-}
-
-export const POLICY_PEER_SIZE = 24;
-
-export function decodePolicyPeer(wire: Wire, at: number): PolicyPeer {
-  return {
-    lock: decodeBpfSpinLock(wire, at),
-    slot: Array.from({ length: 2 }, (_, i) => decodePolicySegment(wire, at + 8 + i * 8)),
   };
 }
 
@@ -344,6 +301,19 @@ export function decodePolicyPlaceKey(wire: Wire, at: number): PolicyPlaceKey {
   };
 }
 
+/** struct bpf_spin_lock */
+export interface BpfSpinLock {
+  readonly val: number;
+}
+
+export const BPF_SPIN_LOCK_SIZE = 4;
+
+export function decodeBpfSpinLock(wire: Wire, at: number): BpfSpinLock {
+  return {
+    val: wire.view.getUint32(at, true),
+  };
+}
+
 /** struct policy_place_slot */
 export interface PolicyPlaceSlot {
   readonly endpoint: number;
@@ -447,6 +417,51 @@ export function decodePolicyV6(wire: Wire, at: number): PolicyV6 {
   };
 }
 
+/** struct policy_peer_key */
+export interface PolicyPeerKey {
+  readonly set: number;
+  readonly identity: number;
+}
+
+export const POLICY_PEER_KEY_SIZE = 8;
+
+export function decodePolicyPeerKey(wire: Wire, at: number): PolicyPeerKey {
+  return {
+    set: wire.view.getUint32(at, true),
+    identity: wire.view.getUint32(at + 4, true),
+  };
+}
+
+/** struct policy_peer */
+export interface PolicyPeer {
+  readonly lock: BpfSpinLock;
+  readonly slot: readonly PolicySegment[];
+}
+
+export const POLICY_PEER_SIZE = 24;
+
+export function decodePolicyPeer(wire: Wire, at: number): PolicyPeer {
+  return {
+    lock: decodeBpfSpinLock(wire, at),
+    slot: Array.from({ length: 2 }, (_, i) => decodePolicySegment(wire, at + 8 + i * 8)),
+  };
+}
+
+/** struct policy_near_peer */
+export interface PolicyNearPeer {
+  readonly key: PolicyPeerKey;
+  readonly slot: readonly PolicySegment[];
+}
+
+export const POLICY_NEAR_PEER_SIZE = 24;
+
+export function decodePolicyNearPeer(wire: Wire, at: number): PolicyNearPeer {
+  return {
+    key: decodePolicyPeerKey(wire, at),
+    slot: Array.from({ length: 2 }, (_, i) => decodePolicySegment(wire, at + 8 + i * 8)),
+  };
+}
+
 /** struct policy_port */
 export interface PolicyPort {
   readonly key: number;
@@ -543,21 +558,9 @@ export function decodePolicyFlip(wire: Wire, at: number): PolicyFlip {
   };
 }
 
-export function encodePolicyPeerKey(wire: Wire, at: number, value: PolicyPeerKey): void {
-  wire.view.setUint32(at, value.set, true);
-  wire.view.setUint32(at + 4, value.identity, true);
-}
-
-
 export function encodePolicySegment(wire: Wire, at: number, value: PolicySegment): void {
   wire.view.setUint32(at, value.first, true);
   wire.view.setUint32(at + 4, value.count, true);
-}
-
-export function encodePolicyPeer(wire: Wire, at: number, value: Omit<PolicyPeer, 'lock'>): void {
-  value.slot.forEach((one, i) => {
-    encodePolicySegment(wire, at + 8 + i * 8, one);
-  });
 }
 
 export function encodePolicySetSlot(wire: Wire, at: number, value: PolicySetSlot): void {
@@ -676,6 +679,7 @@ export function encodePolicyPlaceKey(wire: Wire, at: number, value: PolicyPlaceK
   wire.view.setUint32(at + 4, value.ifindex, true);
 }
 
+
 export function encodePolicyPlaceSlot(wire: Wire, at: number, value: PolicyPlaceSlot): void {
   wire.view.setUint32(at, value.endpoint, true);
   value.set.forEach((one, i) => {
@@ -718,6 +722,24 @@ export function encodePolicyV6Key(wire: Wire, at: number, value: PolicyV6Key): v
 export function encodePolicyV6(wire: Wire, at: number, value: PolicyV6): void {
   value.identity.forEach((one, i) => {
     wire.view.setUint32(at + i * 4, one, true);
+  });
+}
+
+export function encodePolicyPeerKey(wire: Wire, at: number, value: PolicyPeerKey): void {
+  wire.view.setUint32(at, value.set, true);
+  wire.view.setUint32(at + 4, value.identity, true);
+}
+
+export function encodePolicyPeer(wire: Wire, at: number, value: Omit<PolicyPeer, 'lock'>): void {
+  value.slot.forEach((one, i) => {
+    encodePolicySegment(wire, at + 8 + i * 8, one);
+  });
+}
+
+export function encodePolicyNearPeer(wire: Wire, at: number, value: PolicyNearPeer): void {
+  encodePolicyPeerKey(wire, at, value.key);
+  value.slot.forEach((one, i) => {
+    encodePolicySegment(wire, at + 8 + i * 8, one);
   });
 }
 

@@ -133,6 +133,7 @@ export async function benchNode(): Promise<BenchNode> {
         'v4',
         'v6',
         'peers',
+        'near_peers',
         'sets',
         'ports',
         'verdicts',
