@@ -8,41 +8,32 @@ export interface Cell {
   readonly expected: TableVerdict;
 }
 
-/** The cells of a check among the endpoints of the step. */
+/** The cells of a check among the endpoints of the step. A source that only an exception names is judged there alone. */
 export function cellsOf(check: TableCheck, endpoints: ReadonlyMap<string, TableEndpoint>): readonly Cell[] {
   const { except = [], from, to } = check;
-  const named = (name: string): TableEndpoint => {
-    const found = endpoints.get(name);
-    if (found === undefined) throw new Error(`the table has no endpoint ${name}`);
-    return found;
-  };
+  const excepted = new Set(except.map((pair) => pair.join(' ')));
   const all = [...endpoints.values()];
-  const listening = all.filter((one) => listens(one, check));
-  const sources = new Set([...(from?.map(named) ?? listening), ...except.map(([name]) => named(name))]);
-  const targets = to?.map(named) ?? listening;
-  for (const [, name] of except) named(name);
+  const targets = all.filter((one) => listens(one, check) && (to?.includes(one.name) ?? true));
   const cells: Cell[] = [];
-  for (const source of sources)
+  for (const source of all) {
+    const isMeant = from?.includes(source.name) ?? listens(source, check);
     for (const target of targets) {
-      const isExcept = except.some(([a, b]) => a === source.name && b === target.name);
-      if (source === target || !(isExcept || isMeant(source, check, listening))) continue;
+      const isExcept = excepted.has(`${source.name} ${target.name}`);
+      if (source === target || !(isExcept || isMeant)) continue;
       const expected = isExcept ? otherThan(check.default) : check.default;
       for (const probe of probesOf(source, target, check)) cells.push({ probe, expected });
     }
+  }
   return cells;
 }
 
-/** A source that only an exception names is judged there alone. */
-function isMeant(source: TableEndpoint, { from }: TableCheck, listening: readonly TableEndpoint[]): boolean {
-  return from === undefined ? listening.includes(source) : from.includes(source.name);
+export function hasPorts(protocol: TableCheck['protocol']): boolean {
+  return protocol !== 'ICMP' && protocol !== 'MLD';
 }
 
-function listens({ ports = [] }: TableEndpoint, { protocol, port }: TableCheck): boolean {
-  return (
-    protocol === 'ICMP' ||
-    protocol === 'MLD' ||
-    ports.some((one) => one.protocol === protocol && one.port === port)
-  );
+/** True for what of the check an endpoint answers: of what has no ports every one does. */
+export function listens({ ports = [] }: TableEndpoint, { protocol, port }: TableCheck): boolean {
+  return !hasPorts(protocol) || ports.some((one) => one.protocol === protocol && one.port === port);
 }
 
 function otherThan(verdict: TableVerdict): TableVerdict {

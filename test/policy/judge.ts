@@ -43,6 +43,8 @@ export interface Sitting extends AsyncDisposable {
   enter(situation: Situation): Promise<string | undefined>;
   /** Judges probes of the step; in the order of the probes. `expected` tells live judges how long to be patient. */
   judge(probes: readonly Probe[], expected: readonly JudgedVerdict[]): Promise<readonly Judgement[]>;
+  /** Why it cannot judge a probe; undefined when it can. */
+  cannot(probe: Probe): string | undefined;
 }
 
 export interface Judge {

@@ -4,6 +4,7 @@ import { type EndpointPlace, PolicyEnforcer } from '../../src/engine/policy/enfo
 import { createPolicyDatapath } from '../../src/kernel/bpf/policy/datapath.ts';
 import type { NamespaceIo } from '../../src/kernel/ports.ts';
 import { PolicyCompiler } from '../../src/policy/compile/compiler.ts';
+import type { CompiledPolicy } from '../../src/policy/compiled.ts';
 import { bpffs } from '../helpers/bpffs.ts';
 import { TEST_STATE } from '../helpers/policy-node.ts';
 import { policyObject } from '../helpers/policy-star.ts';
@@ -38,6 +39,7 @@ export class Enforcement {
   readonly #io: NamespaceIo;
   readonly #ifindexes: ReadonlyMap<string, number>;
   #places = new Map<string, EndpointPlace>();
+  #compiled: CompiledPolicy | undefined;
   #started = false;
 
   private constructor(io: NamespaceIo, ifindexes: ReadonlyMap<string, number>) {
@@ -70,6 +72,7 @@ export class Enforcement {
     );
     await this.enforcer.update(compiled, [...this.#places.values()], !this.#started);
     this.#compiler.accept();
+    this.#compiled = compiled;
     for (const place of this.#places.values()) await this.enforcer.attach(place);
     this.#started = true;
     return undefined;
@@ -83,7 +86,7 @@ export class Enforcement {
 
   /** The rule of this number, in words. */
   ruleText(rule: number): string {
-    const { policy, index, name } = this.#compiler.update(this.#compiler.world).rule(rule)?.origin ?? {};
+    const { policy, index, name } = this.#compiled?.rule(rule)?.origin ?? {};
     return policy === undefined || policy === '' ? `rule ${rule}` : `${policy} rule ${name ?? index}`;
   }
 

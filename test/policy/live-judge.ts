@@ -18,17 +18,23 @@ const VERDICTS: Readonly<Record<ProbeOutcome, JudgedVerdict>> = {
   silent: 'deny',
 };
 
+/** Why protocols are not judged. */
+const LACKS: Readonly<Record<string, string>> = {
+  SCTP: 'Node.js opens no SCTP sockets',
+  MLD: 'nobody answers what says who listens to multicast',
+};
+/** Probes that are under way together. */
+const AT_ONCE = 512;
+
 /** Judges by what comes through between namespaces. */
 export const liveJudge: Judge = {
   name: 'live',
-  lacks(requires) {
-    if (requires.includes('SCTP')) return 'this kernel has no SCTP sockets';
-    return requires.includes('MLD') ? 'nobody answers what says who listens to multicast' : undefined;
-  },
+  lacks: (requires) => requires.map((one) => LACKS[one]).find(Boolean),
   open: (table) => LiveSitting.open(table),
 };
 
 class LiveSitting implements Sitting {
+  readonly cannot = ({ protocol }: Probe) => LACKS[protocol];
   readonly #star: PolicyStar;
   readonly #enforcement: Enforcement;
   readonly #serving = new Set<string>();
@@ -78,6 +84,15 @@ class LiveSitting implements Sitting {
   }
 
   async #round(probes: readonly Probe[], expected: readonly JudgedVerdict[]): Promise<Judgement[]> {
+    const found: Judgement[] = [];
+    for (let first = 0; first < probes.length; first += AT_ONCE) {
+      const [some, of] = [probes, expected].map((all) => all.slice(first, first + AT_ONCE));
+      found.push(...(await this.#together(some as Probe[], of as JudgedVerdict[])));
+    }
+    return found;
+  }
+
+  async #together(probes: readonly Probe[], expected: readonly JudgedVerdict[]): Promise<Judgement[]> {
     const bySource = new Map<string, number[]>();
     probes.forEach(({ from }, i) => {
       bySource.set(from, [...(bySource.get(from) ?? []), i]);
@@ -109,7 +124,6 @@ function peerProbe(
   { protocol, destination, port = 0 }: Probe,
   expected: JudgedVerdict | undefined,
 ): PeerProbe {
-  if (protocol === 'SCTP' || protocol === 'MLD')
-    throw new Error(`a table with ${protocol} has to say so in \`requires\``);
+  if (protocol === 'SCTP' || protocol === 'MLD') throw new Error(LACKS[protocol]);
   return { protocol, to: destination, port, timeoutMs: expected === 'deny' ? SILENT_MS : PATIENT_MS };
 }

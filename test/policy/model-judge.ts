@@ -69,6 +69,7 @@ export const modelJudge: Judge = {
 };
 
 class ModelSitting implements Sitting {
+  readonly cannot = () => undefined;
   #world: World | undefined;
 
   async enter(situation: Situation): Promise<string | undefined> {

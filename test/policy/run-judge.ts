@@ -16,6 +16,7 @@ export const runJudge: Judge = {
 };
 
 class RunSitting implements Sitting {
+  readonly cannot = () => undefined;
   readonly #ns: TestNetns;
   readonly #enforcement: Enforcement;
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { messageOf } from '../../src/base/errors.ts';
 import { agrees, type Cell, cellsOf, probeText } from './cells.ts';
 import type { Judge, Judgement, Sitting, Situation } from './judge.ts';
 import type { TableEndpoint, TableStep, TruthTable } from './table.ts';
@@ -23,23 +24,26 @@ export interface TableResult {
 export async function runTable(table: TruthTable, judges: readonly Judge[]): Promise<TableResult> {
   const counts = new Map(judges.map(({ name }) => [name, { passed: 0, failed: 0, skipped: 0 }]));
   const failures: string[] = [];
-  const skips: string[] = [];
+  const skips = new Set<string>();
   const sittings = new Map<string, Sitting>();
   try {
     for (const judge of judges) {
       const lack = judge.lacks(table.requires ?? []);
       if (lack === undefined) sittings.set(judge.name, await judge.open(table));
-      else skips.push(`${table.name}: ${judge.name} does not judge it: ${lack}`);
+      else skips.add(`${table.name}: ${judge.name} does not judge it: ${lack}`);
     }
     for (const { step, situation } of situations(table))
-      await runStep(step, situation, { table, judges, sittings, counts, failures });
+      await runStep(step, situation, { table, judges, sittings, counts, failures, skips });
   } finally {
     for (const sitting of sittings.values()) await sitting[Symbol.asyncDispose]();
   }
-  return { table: table.name, counts, failures, skips };
+  return { table: table.name, counts, failures, skips: [...skips] };
 }
 
-/** Steps with what is in force in each: endpoints and labels stay until a step replaces them. */
+/**
+ * Steps with what they put in force: endpoints and labels stay until a step replaces them. What a step with documents
+ * that are refused replaces comes into force with the next one.
+ */
 export function* situations(table: TruthTable): Iterable<{ step: TableStep; situation: Situation }> {
   const namespaces = new Map(Object.entries(table.namespaces ?? {}));
   const endpoints = new Map<string, TableEndpoint>(table.endpoints.map((one) => [one.name, one]));
@@ -63,65 +67,82 @@ interface Run {
   readonly sittings: ReadonlyMap<string, Sitting>;
   readonly counts: ReadonlyMap<string, Count>;
   readonly failures: string[];
+  readonly skips: Set<string>;
 }
+
+/** Judgements by cell. A judge that does not judge a cell has none of it. */
+type Judged = Map<Cell, Judgement>;
 
 async function runStep(step: TableStep, situation: Situation, run: Run): Promise<void> {
   const cells = (step.checks ?? []).flatMap((check) => cellsOf(check, situation.endpoints));
-  const judged = new Map<string, readonly Judgement[] | undefined>();
+  const judged = new Map<string, Judged>();
   for (const { name } of run.judges) {
     const count = run.counts.get(name) as Count;
     const sitting = run.sittings.get(name);
     if (sitting === undefined) {
-      count.skipped += step.expectError ? 1 : cells.length;
+      count.skipped += cells.length + (step.expectError ? 1 : 0);
       continue;
     }
-    const refusal = await sitting.enter(situation);
-    const problem = refusalProblem(step, refusal);
-    if (problem !== undefined) run.failures.push(`${where(run.table, step)}: ${name}: ${problem}`);
-    if (step.expectError || refusal !== undefined) {
-      count[problem === undefined ? 'passed' : 'failed'] += Math.max(1, cells.length);
-      continue;
+    const problem = await entered(step, situation, sitting);
+    if (step.expectError) count[problem === undefined ? 'passed' : 'failed']++;
+    if (problem === undefined) judged.set(name, await judge(name, sitting, cells, run));
+    else {
+      run.failures.push(`${where(run.table, step)}: ${name}: ${problem}`);
+      count.failed += step.expectError ? cells.length : Math.max(1, cells.length);
     }
-    const probes = cells.map(({ probe }) => probe);
-    judged.set(
-      name,
-      await sitting.judge(
-        probes,
-        cells.map(({ expected }) => expected),
-      ),
-    );
   }
-  cells.forEach((cell, i) => {
-    tally(cell, i, judged, step, run);
-  });
+  for (const cell of cells) tally(cell, judged, step, run);
 }
 
-function refusalProblem({ expectError = false }: TableStep, refusal: string | undefined): string | undefined {
-  if (expectError)
-    return refusal === undefined ? 'the documents were taken, and had to be refused' : undefined;
-  return refusal === undefined ? undefined : `the documents were refused: ${refusal}`;
+/** @returns what is wrong: documents that were refused, or taken, and should not have been. */
+async function entered(
+  { expectError = false }: TableStep,
+  situation: Situation,
+  sitting: Sitting,
+): Promise<string | undefined> {
+  try {
+    const refusal = await sitting.enter(situation);
+    if (expectError)
+      return refusal === undefined ? 'the documents were taken, and had to be refused' : undefined;
+    return refusal === undefined ? undefined : `the documents were refused: ${refusal}`;
+  } catch (error) {
+    return `the documents could not be put in force: ${messageOf(error)}`;
+  }
+}
+
+async function judge(name: string, sitting: Sitting, cells: readonly Cell[], run: Run): Promise<Judged> {
+  const able = cells.filter(({ probe }) => {
+    const reason = sitting.cannot(probe);
+    if (reason !== undefined) run.skips.add(`${run.table.name}: ${name} leaves cells out: ${reason}`);
+    return reason === undefined;
+  });
+  (run.counts.get(name) as Count).skipped += cells.length - able.length;
+  const judgements = await sitting.judge(
+    able.map(({ probe }) => probe),
+    able.map(({ expected }) => expected),
+  );
+  return new Map(able.map((cell, i) => [cell, judgements[i] as Judgement]));
 }
 
 function tally(
-  { probe, expected }: Cell,
-  i: number,
-  judged: ReadonlyMap<string, readonly Judgement[] | undefined>,
+  cell: Cell,
+  judged: ReadonlyMap<string, Judged>,
   step: TableStep,
   { table, counts, failures }: Run,
 ): void {
   let isWrong = false;
   const verdicts: string[] = [];
   for (const [name, judgements] of judged) {
-    const judgement = judgements?.[i];
+    const judgement = judgements.get(cell);
     if (judgement === undefined) continue;
-    const fits = agrees(expected, judgement.verdict);
+    const fits = agrees(cell.expected, judgement.verdict);
     (counts.get(name) as Count)[fits ? 'passed' : 'failed']++;
     if (!fits) isWrong = true;
     verdicts.push(`${name} ${judgement.verdict}${judgement.by === undefined ? '' : ` by ${judgement.by}`}`);
   }
   if (isWrong)
     failures.push(
-      `${where(table, step)}: ${probeText(probe)} must be ${expected}\n    ${verdicts.join('\n    ')}`,
+      `${where(table, step)}: ${probeText(cell.probe)} must be ${cell.expected}\n    ${verdicts.join('\n    ')}`,
     );
 }
 

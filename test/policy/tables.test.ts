@@ -7,9 +7,11 @@ import { tables } from './table-files.ts';
 const total = new Map<string, Count>(JUDGES.map(({ name }) => [name, { passed: 0, failed: 0, skipped: 0 }]));
 
 describe('truth tables', () => {
-  it.each(tables().map((table) => ({ name: table.name, table })))(
+  it.each(tables())(
     '$name',
-    async ({ table }) => {
+    async ({ table, errors }) => {
+      expect(errors).toEqual([]);
+      if (table === undefined) return;
       const { counts, failures, skips } = await runTable(table, JUDGES);
       for (const line of skips) console.log(line);
       for (const [name, count] of counts) {

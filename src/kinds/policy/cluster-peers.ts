@@ -39,6 +39,7 @@ export const EgressPeer = Type.Object(
         description: 'Blocks of addresses',
         minItems: 1,
         maxItems: 25,
+        uniqueItems: true,
       }),
     ),
     domainNames: Type.Optional(
