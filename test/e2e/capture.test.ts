@@ -80,6 +80,23 @@ test('devices of two namespaces in one stream, with names, directions, nanosecon
   expect(capture.errors()).toContain('10 packets captured');
 });
 
+test('devices of two namespaces in one file, to the last packet of the limit', async () => {
+  const { far } = it;
+  const places = ['cap0', `${far.name}/cap1`];
+  const capture = it.background('capture', ...places, 'udp', '-w', 'two.pcapng', '-c', '1501');
+  await it.running();
+  sendUdp(far, { to: '10.7.0.1', count: 1_000, size: 100 });
+  expect(await capture.ended()).toBe(0);
+  const { packets, devices, end } = await it.ended();
+  expect([packets, end?.reason]).toEqual([1_501, 'packets']);
+  const names = await framesOf(kept('two.pcapng'), 'frame.interface_name');
+  expect(names).toHaveLength(1_501);
+  expect(places.map((place) => names.filter((name) => name === place).length)).toEqual(
+    devices.map((device) => device.packets),
+  );
+  expect(Math.min(...devices.map((device) => device.packets))).toBeGreaterThan(500);
+});
+
 test('one line for each packet, as tcpdump has them, by pcap', async () => {
   const capture = it.background('capture', 'cap0', 'icmp', '-c', '4');
   await it.running();
