@@ -142,6 +142,8 @@ export interface ObjectClass {
    * objects are planned by themselves, without looking at the rest of the node.
    */
   readonly independent?: true;
+  /** What others change of it is brought back, whatever its document says. */
+  readonly drift?: 'restore';
   /** Fields whose values are never shown or sent to anybody. */
   readonly secrets?: readonly string[];
   /** Canonical objects of one item that fits `section.schema`. Mistakes go to `complain`, and the item is then refused. */

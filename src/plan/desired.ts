@@ -167,7 +167,8 @@ function* declaredByItem(
     complain(joined(path, at), problem);
   });
   for (const one of found) {
-    const key = objectClass(one.class).key(one.spec);
+    const kind = objectClass(one.class);
+    const key = kind.key(one.spec);
     const origin = {
       document: name,
       path: joined(path, one.path),
@@ -175,6 +176,10 @@ function* declaredByItem(
       ...(reason !== undefined && { reason }),
     };
     const id = objectId(netns, one.class, key);
-    yield { id, netns, class: one.class, key, spec: one.spec, origin, adopt: adopt || own === true, drift };
+    yield {
+      ...{ id, netns, class: one.class, key, spec: one.spec, origin },
+      adopt: adopt || own === true,
+      drift: kind.drift ?? drift,
+    };
   }
 }

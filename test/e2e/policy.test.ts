@@ -8,8 +8,13 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import type { ApplyReport } from '../../src/api/schemas/change.ts';
-import type { EndpointReport, ExplainReport, PolicyReport } from '../../src/api/schemas/policies.ts';
+import type { ApplyReport, RevisionSummary } from '../../src/api/schemas/change.ts';
+import type {
+  EndpointReport,
+  ExplainReport,
+  PolicyReport,
+  RulePage,
+} from '../../src/api/schemas/policies.ts';
 import { attachXdp } from '../../src/kernel/bpf/links.ts';
 import { loadObject } from '../../src/kernel/bpf/load.ts';
 import { type AgentProcess, agentProcess, scratch } from '../helpers/agent-process.ts';
@@ -69,13 +74,18 @@ function endpoints({ members }: PolicyStar): readonly object[] {
 }
 
 function onlyFrom(pod: string, port = 80): object {
+  return policyOf('b', pod, port);
+}
+
+/** Lets one pod reach one port of another. */
+function policyOf(to: string, from: string, port: number): object {
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
-    metadata: { name: 'b', namespace: 'x' },
+    metadata: { name: to, namespace: 'x' },
     spec: {
-      podSelector: { matchLabels: { pod: 'b' } },
-      ingress: [{ from: [{ podSelector: { matchLabels: { pod } } }], ports: [{ port }] }],
+      podSelector: { matchLabels: { pod: to } },
+      ingress: [{ from: [{ podSelector: { matchLabels: { pod: from } } }], ports: [{ port }] }],
     },
   };
 }
@@ -356,7 +366,7 @@ test('verdicts are told as they are made, and counted in the metrics', async () 
   expect(metrics).toMatch(/weir_policy_epoch \d/);
 });
 
-test('programs that others detach are drift, and a device that appears is attached', async () => {
+test('a device that appears under a name that an endpoint has a pattern for is attached', async () => {
   await using made = await node();
   const { star } = made;
   await using agent = await made.agent();
@@ -377,6 +387,92 @@ test('programs that others detach are drift, and a device that appears is attach
   expect(ours.length).toBeGreaterThan(0);
   const endpoint = await get<EndpointReport>(agent, '/v1/endpoints/x%2Fb');
   expect(endpoint.places).toMatchObject([{ device: 'new1', attached: true }]);
+});
+
+test('programs that others detach are attached again', async () => {
+  await using made = await node();
+  const { star } = made;
+  await using agent = await made.agent();
+  const socket = agent.to.socketPath;
+  const [a, ...others] = endpoints(star);
+  // a is reached by the cable that is the host's
+  const bare = { ...a, spec: { addresses: [A4, 'fd77::1'] } };
+  await apply(socket, [bare, ...others, HUB, onlyFrom('a')], AT_ONCE);
+  const links = join(made.pins, 'policy/links');
+  const { ifindex } = star.member('b');
+  const pins = () => readdirSync(links).filter((name) => name.split('_')[1] === String(ifindex));
+  expect(pins()).toHaveLength(2);
+  const restored = async () => {
+    const { items } = await get<{ readonly items: readonly RevisionSummary[] }>(agent, '/v1/revisions');
+    return items.filter(({ reason }) => reason === 'others had changed it').length;
+  };
+  const attached = async () => (await get<EndpointReport>(agent, '/v1/endpoints/x%2Fb')).places;
+  expect(await restored()).toBe(0);
+
+  for (const pin of pins()) spawnSync('bpftool', ['link', 'detach', 'pinned', join(links, pin)]);
+  await expect.poll(restored, { timeout: 20_000 }).toBe(1);
+  await reaches(star, 'a', PORTS, ['open', 'silent', 'open']);
+  expect(await attached()).toMatchObject([{ device: 'w1', attached: true }]);
+
+  rmSync(join(links, pins()[0] as string));
+  await expect.poll(restored, { timeout: 20_000 }).toBe(2);
+  expect(pins()).toHaveLength(2);
+  expect(await attached()).toMatchObject([{ device: 'w1', attached: true }]);
+
+  const early = readdirSync(links).filter((name) => name.split('_')[2] === 'xdp');
+  expect(early).toHaveLength(1);
+  spawnSync('bpftool', ['link', 'detach', 'pinned', join(links, early[0] as string)]);
+  await expect.poll(restored, { timeout: 20_000 }).toBe(3);
+  const shown = spawnSync('bpftool', ['link', 'show', 'pinned', join(links, early[0] as string)]);
+  expect(String(shown.stdout)).not.toMatch(/detached|ifindex 0/);
+});
+
+test('an agent that is killed goes on counting where it was, and its connections live', async () => {
+  await using made = await node();
+  const { star } = made;
+  await using first = await made.agent();
+  await apply(first.to.socketPath, [...endpoints(star), onlyFrom('a')], AT_ONCE);
+  await reaches(star, 'a', PORTS, ['open', 'silent', 'open']);
+  const held = await star.member('a').peer.hold(B4, 80);
+  // endpoint c had no policy until now
+  await apply(first.to.socketPath, [policyOf('c', 'a', 90)], AT_ONCE);
+  await star.member('c').peer.serve('TCP', 90);
+  await star.member('c').peer.serve('TCP', 91);
+  const toC = [probe(C4, 90), probe(C4, 91)];
+  await reaches(star, 'a', toC, ['open', 'silent']);
+  const counts = async (agent: AgentProcess) => {
+    const { items } = await get<RulePage>(agent, '/v1/rules');
+    const own = items.filter(({ name }) => name !== 'node');
+    return Object.fromEntries(own.map(({ policy, packets }) => [policy, packets]));
+  };
+  const before = await counts(first);
+  expect(before['NetworkPolicy/x/b']).toBeGreaterThan(0);
+  const c = before['NetworkPolicy/x/c'] as number;
+  expect(c).toBeGreaterThan(0);
+
+  first.signal('SIGKILL');
+  await first.ended();
+  // counted while nobody is there
+  expect(await star.member('a').peer.probe(toC)).toEqual(['open', 'silent']);
+  await using again = await made.agent();
+  const after = await counts(again);
+  expect(after['NetworkPolicy/x/b']).toBe(before['NetworkPolicy/x/b']);
+  const more = after['NetworkPolicy/x/c'] as number;
+  expect(more).toBeGreaterThan(c);
+  expect(await star.member('a').peer.say(held)).toBe('heard');
+  expect(weir(again, 'policy', 'rules').out).toMatch(
+    new RegExp(`NetworkPolicy/x/c +ingress +0 +allow +${more} `),
+  );
+
+  expect(await star.member('a').peer.probe(toC)).toEqual(['open', 'silent']);
+  // and of a change after it, which gives numbers away
+  await apply(again.to.socketPath, [policyOf('a', 'c', 80)], AT_ONCE);
+  expect(await star.member('a').peer.probe(toC)).toEqual(['open', 'silent']);
+  const last = await counts(again);
+  expect(last['NetworkPolicy/x/c']).toBeGreaterThan(more);
+  expect(last['NetworkPolicy/x/b']).toBeGreaterThan(before['NetworkPolicy/x/b'] as number);
+  expect(last['NetworkPolicy/x/a']).toBe(0);
+  expect(await star.member('a').peer.say(held)).toBe('heard');
 });
 
 test('mistakes name the field, and nothing changes', async () => {

@@ -131,6 +131,7 @@ async function run(): Promise<void> {
   };
   await recover(engine);
   drift.onChange = tell;
+  policies.onDetached = () => drift.suspect('', ['endpoint']);
   engine.onOwned = (scope) => {
     void drift.owns(scope);
     void removeStrayPrograms(engine).catch((error: unknown) => warn(`programs: ${messageOf(error)}`));

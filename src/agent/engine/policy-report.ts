@@ -10,7 +10,8 @@ import type {
   RuleReport,
 } from '../../api/schemas/policies.ts';
 import { WeirError } from '../../base/errors.ts';
-import { type PolicyHost, ruleName } from '../../engine/policy/host.ts';
+import type { PolicyHost } from '../../engine/policy/host.ts';
+import { ruleName } from '../../engine/policy/rule-name.ts';
 import { canonicalBlock } from '../../kinds/policy/blocks.ts';
 import type {
   CidrSetSpec,

@@ -105,6 +105,15 @@ export class DriftWatch {
     this.#silent = setInterval(() => this.#touchSilent(), SILENT_MS);
   }
 
+  /** Objects of these classes may have been changed: look at them. */
+  suspect(netns: string, classes: readonly ClassName[]): void {
+    const watched = this.#watched.get(netns);
+    this.#touch(
+      netns,
+      classes.filter((name) => watched?.has(name) === true),
+    );
+  }
+
   /** What the documents mean now: devices that they look for come and go. */
   async #resolve(): Promise<void> {
     const { journal, owned, parts } = this.#engine;

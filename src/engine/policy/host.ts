@@ -15,10 +15,19 @@ import type { CompiledPolicy, PolicySizes, RuleOrigin } from '../../policy/compi
 import type { PrefixList } from '../../policy/prefixes.ts';
 import type { World } from '../../policy/world.ts';
 import type { PolicyEvent } from '../../programs/generated/policy.ts';
+import { Attachments } from './attachments.ts';
 import { capacityFor, fits } from './capacity.ts';
-import { changedPlaces } from './changed-places.ts';
+import { entriesOf } from './entries.ts';
 import type { Numbers, PolicyNotes } from './notes.ts';
-import { countOf, NO_OBJECTS, type PolicyObjects, specIn, withOperations } from './objects.ts';
+import {
+  countOf,
+  NO_OBJECTS,
+  type PolicyObjects,
+  sameOperations,
+  settingAll,
+  specIn,
+  withOperations,
+} from './objects.ts';
 import { EndpointDevices } from './places.ts';
 import type {
   Compiling,
@@ -32,6 +41,7 @@ import type {
   Traced,
 } from './ports.ts';
 import type { PolicyView } from './reader.ts';
+import { ruleName } from './rule-name.ts';
 
 /** What the host works with. */
 export interface PolicyHostParts {
@@ -88,6 +98,7 @@ const NO_NUMBERS: Numbers = { endpoints: new Map(), counters: new Map() };
 export class PolicyHost implements PolicyView {
   readonly #parts: PolicyHostParts;
   readonly #devices: EndpointDevices;
+  readonly #attachments: Attachments;
   /** The objects in force, as the notes say as long as nothing was compiled. */
   #objects: PolicyObjects = NO_OBJECTS;
   #inForce: InForce | undefined;
@@ -103,12 +114,14 @@ export class PolicyHost implements PolicyView {
   #guarded: readonly string[] = [];
   #management: readonly PolicySpec[];
   #turn: Promise<unknown> = Promise.resolve();
-  #detached: ReadonlySet<string> = new Set();
   readonly #listeners: (() => void)[] = [];
+  /** Called when somebody has detached programs. */
+  onDetached: () => void = () => {};
   readonly #tally = { done: 0, failed: 0, seconds: 0 };
 
   constructor(parts: PolicyHostParts) {
     this.#parts = parts;
+    this.#attachments = new Attachments(parts.enforcer, () => this.onDetached());
     this.#management = parts.management([]);
     const { open, refresh, warn, xdp = true } = parts;
     const changed = () => void this.#again('devices of endpoints');
@@ -155,7 +168,7 @@ export class PolicyHost implements PolicyView {
   inForce(name: PolicyClassName, key: string): Spec | undefined {
     const spec = specIn(this.#objects, name, key);
     if (spec === undefined || name !== 'endpoint') return spec;
-    const detached = this.#detachedOf(key);
+    const detached = this.#detached(this.#placesOf(key));
     return detached.length === 0 ? spec : { ...spec, detached };
   }
 
@@ -268,9 +281,8 @@ export class PolicyHost implements PolicyView {
 
   /** Devices of an endpoint that are there. */
   placesOf(endpoint: string): readonly ShownPlace[] {
-    const places = this.#inForce?.places.filter((one) => one.endpoint.key === endpoint) ?? [];
-    if (places.length === 0) return [];
-    const gone = new Set(this.#detachedOf(endpoint));
+    const places = this.#placesOf(endpoint);
+    const gone = new Set(this.#detached(places));
     return places.map(({ netns, device, ifindex }) => ({
       netns,
       device,
@@ -309,6 +321,7 @@ export class PolicyHost implements PolicyView {
   }
 
   close(): void {
+    this.#attachments.close();
     this.#devices.close();
     this.#parts.notes.close();
   }
@@ -336,7 +349,8 @@ export class PolicyHost implements PolicyView {
       if (sameOperations(known.operations, operations)) return known;
     const objects = withOperations(this.#objects, operations);
     const [from, management] = [this.#objects, this.#management];
-    this.#candidate = { from, operations, management, objects, world: this.#worldOf(objects) };
+    const world = { ...entriesOf(objects, this.#parts.prefixes, this.#inForce), management };
+    this.#candidate = { from, operations, management, objects, world };
     return this.#candidate;
   }
 
@@ -349,19 +363,6 @@ export class PolicyHost implements PolicyView {
   #compile(world: World): CompiledPolicy {
     if (this.#compiled !== undefined && this.#compiler?.world === world) return this.#compiled;
     return this.#recompile(world);
-  }
-
-  #worldOf(objects: PolicyObjects): World {
-    const before = this.#inForce;
-    const same = (name: PolicyClassName) => before?.objects[name] === objects[name];
-    const sets =
-      same('cidr-set') && before ? before.world.sets : mapped(objects['cidr-set'], this.#parts.prefixes);
-    const namespaces =
-      same('namespace') && before
-        ? before.world.namespaces
-        : mapped(objects.namespace, ({ labels }) => labels);
-    const { endpoint: endpoints, policy: policies } = objects;
-    return { endpoints, namespaces, sets, policies, management: this.#management };
   }
 
   async #carryOut(operations: readonly PolicyOperation[]): Promise<void> {
@@ -381,7 +382,7 @@ export class PolicyHost implements PolicyView {
     const isWhole = before === undefined || grows;
     notes.begin({
       epoch: compiled.epoch,
-      operations: this.#isNoted ? operations : everything(objects),
+      operations: this.#isNoted ? operations : settingAll(objects),
       numbers: numbersOf(compiled, before === undefined),
       isFresh: !this.#isNoted,
       isWhole,
@@ -403,28 +404,8 @@ export class PolicyHost implements PolicyView {
     this.#objects = objects;
     this.#kept = undefined;
     this.#inForce = { objects, world, places };
-    await this.#attach(places, before?.places);
+    await this.#attachments.update(places, before?.places);
     for (const listener of this.#listeners) listener();
-  }
-
-  /** Attach what is new, what others have detached, and detach what is of no endpoint any more. */
-  async #attach(places: readonly Place[], before: readonly Place[] | undefined): Promise<void> {
-    const { enforcer } = this.#parts;
-    // other numbers of the same devices' endpoints stand in the maps
-    if (this.#detached.size === 0 && before !== undefined && changedPlaces(before, places) !== undefined)
-      return;
-    const known = new Set(before?.map((place) => nameOf(hookOf(place))));
-    const there = new Set(places.map((place) => nameOf(hookOf(place))));
-    for (const place of places) {
-      const name = nameOf(hookOf(place));
-      if (!known.has(name) || this.#detached.has(name)) await enforcer.attach(place);
-    }
-    for (const hook of before?.map(hookOf) ?? enforcer.attachments())
-      if (!there.has(nameOf(hook))) {
-        there.add(nameOf(hook));
-        await enforcer.detach(hook.space, hook.ifindex);
-      }
-    this.#detached = new Set();
   }
 
   async #unload(): Promise<void> {
@@ -436,61 +417,23 @@ export class PolicyHost implements PolicyView {
     this.#capacity = undefined;
     this.#isNoted = false;
     await this.#devices.follow(NO_OBJECTS.endpoint);
+    this.#attachments.close();
     await this.#parts.enforcer.unload();
     this.#parts.notes.remove();
     for (const listener of this.#listeners) listener();
   }
 
-  /** Devices of an endpoint from which others have taken the programs away. */
-  #detachedOf(key: string): readonly string[] {
-    if (this.#inForce === undefined) return [];
-    const places = this.#inForce.places.filter(({ endpoint }) => endpoint.key === key);
-    if (places.length === 0) return [];
-    const hooks = this.#parts.enforcer.attachments();
-    const there = new Set(hooks.map(nameOf));
-    const gone = new Set(hooks.filter(({ attached }) => !attached).map(nameOf));
-    const all = this.#inForce.places.map((place) => nameOf(hookOf(place)));
-    this.#detached = new Set(all.filter((name) => gone.has(name) || !there.has(name)));
-    return places.filter((place) => this.#detached.has(nameOf(hookOf(place)))).map(({ device }) => device);
+  #placesOf(endpoint: string): readonly Place[] {
+    return this.#inForce?.places.filter(({ endpoint: { key } }) => key === endpoint) ?? [];
+  }
+
+  /** Of these places, the devices from which others have taken the programs away. */
+  #detached(places: readonly Place[]): readonly string[] {
+    return this.#attachments.missing(places, this.#inForce?.places ?? []);
   }
 }
 
-function mapped<A, B>(from: ReadonlyMap<string, A>, value: (one: A) => B): ReadonlyMap<string, B> {
-  return new Map([...from].map(([key, one]) => [key, value(one)]));
-}
-
-/** A device as the programs know it. */
-function hookOf({ io, ifindex }: Place): { readonly space: number; readonly ifindex: number } {
-  return { space: Number(io.netns.inode), ifindex };
-}
-
-function nameOf({ space, ifindex }: { readonly space: number; readonly ifindex: number }): string {
-  return `${space} ${ifindex}`;
-}
-
-function sameOperations(a: readonly PolicyOperation[], b: readonly PolicyOperation[]): boolean {
-  const same = (one: PolicyOperation, other: PolicyOperation | undefined) =>
-    one.op === other?.op &&
-    one.class === other.class &&
-    one.key === other.key &&
-    (one.op === 'remove' || (other.op === 'set' && one.spec === other.spec));
-  return a.length === b.length && a.every((one, i) => same(one, b[i]));
-}
-
-function everything(objects: PolicyObjects): readonly PolicyOperation[] {
-  const names = Object.keys(objects) as PolicyClassName[];
-  return names.flatMap((name) =>
-    [...objects[name]].map(
-      ([key, spec]) => ({ op: 'set', class: name, key, spec: spec as unknown as Spec }) as const,
-    ),
-  );
-}
-
-/** Names a rule from one compilation to the next. */
-export function ruleName({ policy, direction, index, name }: RuleOrigin): string {
-  return `${policy} ${direction} ${name ?? index}`;
-}
-
+/** Numbers that a compilation gave away. @param isWhole All of them, not only those that are new. */
 function numbersOf(compiled: CompiledPolicy, isWhole: boolean): Numbers {
   const { endpoints, rules } = isWhole ? compiled.contents() : compiled.changes;
   if (endpoints.length + rules.length === 0) return NO_NUMBERS;

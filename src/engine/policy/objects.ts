@@ -61,3 +61,23 @@ export function countOf(objects: PolicyObjects): number {
 export function specIn(objects: PolicyObjects, name: PolicyClassName, key: string): Spec | undefined {
   return objects[name].get(key) as Spec | undefined;
 }
+
+/** True when both ask for the same, of the same objects. */
+export function sameOperations(a: readonly PolicyOperation[], b: readonly PolicyOperation[]): boolean {
+  const same = (one: PolicyOperation, other: PolicyOperation | undefined) =>
+    one.op === other?.op &&
+    one.class === other.class &&
+    one.key === other.key &&
+    (one.op === 'remove' || (other.op === 'set' && one.spec === other.spec));
+  return a.length === b.length && a.every((one, i) => same(one, b[i]));
+}
+
+/** Operations that lead from nothing to these objects. */
+export function settingAll(objects: PolicyObjects): readonly PolicyOperation[] {
+  const names = Object.keys(objects) as PolicyClassName[];
+  return names.flatMap((name) =>
+    [...objects[name]].map(
+      ([key, spec]) => ({ op: 'set', class: name, key, spec: spec as unknown as Spec }) as const,
+    ),
+  );
+}

@@ -94,8 +94,11 @@ export class EndpointDevices {
    * and the list is the same where all are.
    */
   places(compiled: CompiledPolicy): readonly Place[] {
-    if (this.#fits === undefined) this.#places = [];
-    this.#fits ??= this.#look();
+    if (this.#fits === undefined) {
+      this.#fits = this.#look();
+      this.#places = [];
+      this.#list = [];
+    }
     const before = this.#places;
     this.#places = this.#fits.map((fit, i) => this.#place(fit, compiled, before[i]));
     if (before.length !== this.#places.length || this.#places.some((place, i) => place !== before[i]))

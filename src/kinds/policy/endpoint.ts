@@ -78,6 +78,8 @@ export const endpoint: ObjectClass = {
   },
   compare: 'whole',
   independent: true,
+  // without its programs it is open to everybody
+  drift: 'restore',
   declare: (item, complain) => declare(item as unknown as Whole<EndpointValue>, complain),
   key: ({ key }) => String(key),
   needs: () => [],

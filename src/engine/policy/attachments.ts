@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+import { changedPlaces } from './changed-places.ts';
+import type { Enforcement, Place } from './ports.ts';
+
+interface Hook {
+  readonly space: number;
+  readonly ifindex: number;
+}
+
+/** Milliseconds between looks at whether all programs are where they were attached. */
+const LOOK_MS = 2_000;
+
+/** The programs on the devices of endpoints: those that ought to be there, and those that others have taken away. */
+export class Attachments {
+  readonly #enforcer: Enforcement;
+  readonly #lost: () => void;
+  /** Hooks of each device with a program on them when they were attached. */
+  #hooks: ReadonlyMap<string, number> = new Map();
+  /** Devices without a program that ought to have one, as they were seen last. */
+  #missing: ReadonlySet<string> = new Set();
+  /** Of the looks that one turn of the event loop takes, only the first one looks. */
+  #isFresh = false;
+
+  /** The kernel says nothing when somebody detaches a program. */
+  #timer: NodeJS.Timeout | undefined;
+  /** What was told last, as a text. */
+  #told = '';
+
+  /** @param lost Called when programs are missing that were not before. */
+  constructor(enforcer: Enforcement, lost: () => void) {
+    this.#enforcer = enforcer;
+    this.#lost = lost;
+  }
+
+  /** Attach what is new, what others have detached, and detach what is of no endpoint any more. */
+  async update(places: readonly Place[], before: readonly Place[] | undefined): Promise<void> {
+    // other numbers of the same devices' endpoints stand in the maps
+    if (this.#missing.size === 0 && before !== undefined && changedPlaces(before, places) !== undefined)
+      return;
+    const known = new Set(before?.map((place) => nameOf(hookOf(place))));
+    const there = new Set(places.map((place) => nameOf(hookOf(place))));
+    for (const place of places) {
+      const name = nameOf(hookOf(place));
+      if (!known.has(name) || this.#missing.has(name)) await this.#enforcer.attach(place);
+    }
+    for (const hook of before?.map(hookOf) ?? this.#enforcer.attachments())
+      if (!there.has(nameOf(hook))) {
+        there.add(nameOf(hook));
+        await this.#enforcer.detach(hook.space, hook.ifindex);
+      }
+    this.#missing = new Set();
+    this.#isFresh = false;
+    this.#hooks = this.#attached();
+    this.#told = '';
+    this.#timer ??= setInterval(() => this.#check(), LOOK_MS).unref();
+  }
+
+  /** Nothing is attached any more, or nobody looks. */
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#hooks = new Map();
+    this.#missing = new Set();
+  }
+
+  /** Of these places, the devices whose programs are not all there. @param all Every place that there is. */
+  missing(places: readonly Place[], all: readonly Place[]): readonly string[] {
+    if (places.length === 0) return [];
+    if (!this.#isFresh) this.#look(all);
+    return places.filter((place) => this.#missing.has(nameOf(hookOf(place)))).map(({ device }) => device);
+  }
+
+  #check(): void {
+    const now = this.#attached();
+    const lost = [...this.#hooks].filter(([name, hooks]) => (now.get(name) ?? 0) < hooks).join();
+    if (lost !== '' && lost !== this.#told) this.#lost();
+    this.#told = lost;
+  }
+
+  #look(all: readonly Place[]): void {
+    const now = this.#attached();
+    const names = all.map((place) => nameOf(hookOf(place)));
+    this.#missing = new Set(names.filter((name) => (now.get(name) ?? 0) < (this.#hooks.get(name) ?? 1)));
+    this.#isFresh = true;
+    setImmediate(() => {
+      this.#isFresh = false;
+    });
+  }
+
+  #attached(): ReadonlyMap<string, number> {
+    const hooks = new Map<string, number>();
+    for (const hook of this.#enforcer.attachments())
+      if (hook.attached) hooks.set(nameOf(hook), (hooks.get(nameOf(hook)) ?? 0) + 1);
+    return hooks;
+  }
+}
+
+/** A device as the programs know it. */
+function hookOf({ io, ifindex }: Place): Hook {
+  return { space: Number(io.netns.inode), ifindex };
+}
+
+function nameOf({ space, ifindex }: Hook): string {
+  return `${space} ${ifindex}`;
+}
