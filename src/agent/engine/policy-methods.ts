@@ -3,11 +3,12 @@
 import type { Caller, RawBody, RequestOptions } from '../../api/change-service.ts';
 import type { PolicyResource, PolicyService } from '../../api/policy-service.ts';
 import { CidrSetChange, type CidrSetReport, type PolicyPageQuery } from '../../api/schemas/policies.ts';
-import { messageOf, WeirError } from '../../base/errors.ts';
+import { WeirError } from '../../base/errors.ts';
 import { validated } from '../../base/validate.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { PolicyHost } from '../../engine/policy/host.ts';
 import type { Document } from '../../plan/document.ts';
+import { bodyOf, json, jsonIn } from './bodies.ts';
 import { explain } from './policy-explain.ts';
 import { documentNamed, documentOf } from './policy-names.ts';
 import {
@@ -127,20 +128,4 @@ function byName(a: { readonly name: string }, b: { readonly name: string }): num
 
 function byKey(a: { readonly key: string }, b: { readonly key: string }): number {
   return a.key < b.key ? -1 : 1;
-}
-
-function jsonIn({ bytes }: RawBody): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
-  } catch (error) {
-    throw new WeirError('REQUEST_INVALID', { where: 'body', problem: messageOf(error) });
-  }
-}
-
-function bodyOf(value: object): RawBody {
-  return { mediaType: 'application/json', bytes: json(value) };
-}
-
-function json(value: unknown): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(value));
 }

@@ -3,9 +3,10 @@
 import type { Caller, RawBody, RequestOptions } from '../../api/change-service.ts';
 import type { ProgramService } from '../../api/program-service.ts';
 import type { StoredObject } from '../../api/schemas/programs.ts';
-import { messageOf, WeirError } from '../../base/errors.ts';
+import { WeirError } from '../../base/errors.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { API_VERSION } from '../../plan/document.ts';
+import { bodyOf, json, jsonIn } from './bodies.ts';
 import type { Measuring } from './measuring.ts';
 import { programList, type ReportParts } from './program-report.ts';
 import { readRequest } from './requests.ts';
@@ -30,7 +31,7 @@ export function programMethods(engine: Engine, parts: ReportParts, measuring: Me
       return json(found);
     },
     async putProgram(name: string, body: RawBody, options: RequestOptions, caller: Caller) {
-      const document = { apiVersion: API_VERSION, kind: 'Program', metadata: { name }, spec: specOf(body) };
+      const document = { apiVersion: API_VERSION, kind: 'Program', metadata: { name }, spec: jsonIn(body) };
       const { wish, change, asker } = readRequest(bodyOf({ documents: [document] }), options, caller);
       return json(await engine.apply(wish, change, asker));
     },
@@ -51,20 +52,4 @@ export function programMethods(engine: Engine, parts: ReportParts, measuring: Me
 
 function unknown(name: string): WeirError {
   return new WeirError('NOT_FOUND', { what: 'program', name, hint: '' });
-}
-
-function specOf({ bytes }: RawBody): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
-  } catch (error) {
-    throw new WeirError('REQUEST_INVALID', { where: 'body', problem: messageOf(error) });
-  }
-}
-
-function bodyOf(value: object): RawBody {
-  return { mediaType: 'application/json', bytes: json(value) };
-}
-
-function json(value: unknown): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(value));
 }

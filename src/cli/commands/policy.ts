@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { ApplyReport } from '../../api/schemas/change.ts';
 import type {
   EndpointPage,
   EndpointReport,
@@ -12,16 +11,13 @@ import type {
   VerdictLine,
 } from '../../api/schemas/policies.ts';
 import { messageOf, WeirError } from '../../base/errors.ts';
+import { deleteDocument } from '../change/delete.ts';
 import { readDocuments } from '../change/files.ts';
-import { finish } from '../change/finish.ts';
-import { type ChangeFlags, changeOptions, sshPeer, withChangeFlags } from '../change/options.ts';
+import { type ChangeFlags, withChangeFlags } from '../change/options.ts';
 import { withPeer } from '../change/plan.ts';
-import { withProgress } from '../change/progress.ts';
-import { ask, canAsk } from '../change/question.ts';
 import type { AgentClient, Query } from '../client.ts';
 import { type Context, contextOf } from '../context.ts';
 import type { CliDeps } from '../deps.ts';
-import { EXIT, ExitWith } from '../exit.ts';
 import { TableWriter } from '../output/table.ts';
 import { explainText } from '../policies/explain.ts';
 import {
@@ -148,23 +144,9 @@ function deleteCommand(deps: CliDeps): Command {
   command.argument('<name>', 'name of its document');
   return withChangeFlags(command).action(async (name: string, flags: ChangeFlags) => {
     const context = contextOf(deps, command);
-    await context.withAgent((agent) => remove(context, agent, name, flags));
+    const document = { what: `the policy ${name}`, path: pathOf('policies', name) };
+    await context.withAgent((agent) => deleteDocument(context, agent, document, flags));
   });
-}
-
-async function remove(context: Context, agent: AgentClient, name: string, flags: ChangeFlags): Promise<void> {
-  const asks = canAsk(context) && flags.yes !== true;
-  if (asks && (await ask(context, `Take the policy ${name} away? [y/N] `))?.startsWith('y') !== true) {
-    context.deps.stderr.write('Nothing was changed.\n');
-    throw new ExitWith(EXIT.error);
-  }
-  const { probes, ...rest } = changeOptions(flags);
-  const peer = sshPeer(context.deps);
-  const query = { ...rest, ...(probes && { probes: probes.join(',') }), ...(peer !== undefined && { peer }) };
-  const { ifRevision } = flags;
-  const options = { query, ...(ifRevision !== undefined && { ifRevision }) };
-  const work = agent.delete<ApplyReport>(pathOf('policies', name), options);
-  await finish(context, agent, await withProgress(context, agent, work), asks);
 }
 
 interface ExplainFlags {

@@ -2,18 +2,14 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import type { ApplyReport } from '../../api/schemas/change.ts';
 import type { ProgramList, ProgramReport, StoredObject } from '../../api/schemas/programs.ts';
 import { isWeirError, messageOf, WeirError } from '../../base/errors.ts';
-import { finish } from '../change/finish.ts';
-import { type ChangeFlags, changeOptions, withChangeFlags } from '../change/options.ts';
+import { deleteDocument } from '../change/delete.ts';
+import { type ChangeFlags, withChangeFlags } from '../change/options.ts';
 import { withPeer } from '../change/plan.ts';
-import { withProgress } from '../change/progress.ts';
-import { ask, canAsk } from '../change/question.ts';
 import type { AgentClient } from '../client.ts';
-import { type Context, contextOf } from '../context.ts';
+import { contextOf } from '../context.ts';
 import type { CliDeps } from '../deps.ts';
-import { EXIT, ExitWith } from '../exit.ts';
 import {
   attachFlag,
   orderFlag,
@@ -115,22 +111,9 @@ function deleteCommand(deps: CliDeps): Command {
   command.argument('<name>', 'name of its document');
   return withChangeFlags(command).action(async (name: string, flags: ChangeFlags) => {
     const context = contextOf(deps, command);
-    await context.withAgent((agent) => remove(context, agent, name, flags));
+    const document = { what: `the program ${name}`, path: pathOf(name) };
+    await context.withAgent((agent) => deleteDocument(context, agent, document, flags));
   });
-}
-
-async function remove(context: Context, agent: AgentClient, name: string, flags: ChangeFlags): Promise<void> {
-  const asks = canAsk(context) && flags.yes !== true;
-  if (asks && (await ask(context, `Take the program ${name} away? [y/N] `))?.startsWith('y') !== true) {
-    context.deps.stderr.write('Nothing was changed.\n');
-    throw new ExitWith(EXIT.error);
-  }
-  const { probes, ...rest } = changeOptions(flags);
-  const query = { ...rest, ...(probes && { probes: probes.join(',') }) };
-  const { ifRevision } = flags;
-  const options = { query, ...(ifRevision !== undefined && { ifRevision }) };
-  const report = await withProgress(context, agent, agent.delete<ApplyReport>(pathOf(name), options));
-  await finish(context, agent, report, asks);
 }
 
 function uploadCommand(deps: CliDeps): Command {
