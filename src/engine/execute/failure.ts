@@ -15,14 +15,21 @@ export interface StepFailure {
 const GONE: readonly number[] = [ERRNO.ENODEV, ERRNO.ENOENT, ERRNO.ESRCH, ERRNO.EADDRNOTAVAIL];
 
 /** True when the step is done although the kernel refused it. */
-export function isDoneAnyway({ op, restores }: Action, error: unknown): boolean {
+export function isDoneAnyway(action: Action, error: unknown): boolean {
+  const { op, restores } = action;
   if (op === 'remove')
     return (
       isWeirError(error, 'NO_DATA') ||
       (errnoOf(error) !== undefined && GONE.includes(errnoOf(error) as number))
     );
   // what the kernel was expected to drop has survived
-  return restores === true && errnoOf(error) === ERRNO.EEXIST;
+  return (restores === true || isPlainClsact(action)) && errnoOf(error) === ERRNO.EEXIST;
+}
+
+/** It has nothing to differ in, and network policy makes it by itself where the kernel has no tcx. */
+function isPlainClsact({ class: name, after }: Action): boolean {
+  if (name !== 'qdisc' || after?.['kind'] !== 'clsact') return false;
+  return after['ingress_block'] === undefined && after['egress_block'] === undefined;
 }
 
 /** The error in the words of the step. */
