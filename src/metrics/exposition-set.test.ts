@@ -45,6 +45,19 @@ test('a second scrape starts empty and families without samples are left out', a
   expect(await textFrom(set)).toContain('a_total{device="x"} 7\n');
 });
 
+test('what a late collector writes while the scrape is put together is not in it', async () => {
+  const set = new ExpositionSet();
+  const out = set.bind('', breathe);
+  for (const name of ['a_total', 'b_total']) out.family(family(name)).add(['x'], 1);
+  const expected = await textFrom(set);
+  let late = 0;
+  const text = await set.render(async () => {
+    for (const name of ['a_total', 'b_total', 'c_total']) out.family(family(name)).add([`y${late++}`], 1);
+  });
+  expect(textOf(text)).toBe(expected);
+  expect(late).toBeGreaterThan(0);
+});
+
 test('another namespace has weir_ names and a netns label in front, in the same family', async () => {
   const set = new ExpositionSet();
   set.bind('', breathe).family(family('node_network_up')).add(['eth0'], 1);

@@ -59,7 +59,7 @@ export class ExpositionSet {
   }
 
   /**
-   * The whole scrape in one piece.
+   * The whole scrape in one piece: as it was at the call, whatever collectors that are late write meanwhile.
    *
    * @param memory Gives the memory for it.
    */
@@ -67,12 +67,11 @@ export class ExpositionSet {
     breathe: Breathe,
     memory: (size: number) => Uint8Array = (size) => new Uint8Array(size),
   ): Promise<Uint8Array> {
-    let size = 0;
-    for (const buffer of this.buffers.values()) size += buffer.size;
-    const out = memory(size);
+    const parts = [...this.buffers.values()].map((buffer) => ({ buffer, size: buffer.size }));
+    const out = memory(parts.reduce((sum, { size }) => sum + size, 0));
     let at = 0;
-    for (const buffer of this.buffers.values()) {
-      at = buffer.copyTo(out, at);
+    for (const { buffer, size } of parts) {
+      at = buffer.copyTo(out, at, size);
       await breathe();
     }
     return out;

@@ -91,12 +91,12 @@ export class FamilyBuffer implements FamilyWriter {
     else this.sample(labelBytes(netns, this.family.labels, labelValues), value);
   }
 
-  /** Append head and samples to `out`; returns the position behind them. */
-  copyTo(out: Uint8Array, at: number): number {
-    if (this.series === 0) return at;
+  /** Append head and samples to `out`, as many as there were when `size` was this; returns the position behind them. */
+  copyTo(out: Uint8Array, at: number, size = this.size): number {
+    if (size === 0) return at;
     out.set(this.comments, at);
-    out.set(this.bytes.subarray(0, this.end), at + this.comments.length);
-    return at + this.size;
+    out.set(this.bytes.subarray(0, size - this.comments.length), at + this.comments.length);
+    return at + size;
   }
 
   private begin(labels: Uint8Array): boolean {
