@@ -4,6 +4,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { secondsLeft } from './budget.ts';
 import { type GuestJob, runGuest } from './guest.ts';
 import { type GuestKernel, guestKernel } from './kernels.ts';
@@ -15,17 +16,29 @@ const MAIN = join(ROOT, 'test/vm/drill/main.ts');
 const DISK_MEGABYTES = 96;
 const BOOTS = 3;
 const SECONDS = 600;
-/** Where the power is cut, in turn. */
-const MODES = ['apply', 'journal', 'unconfirmed', 'apply', 'confirm'] as const;
+/** Where the power is cut, in turn: in a change, in its first journal writes, before and while it is confirmed. */
+const CUTS = [
+  ['network', 'apply'],
+  ['policy', 'apply'],
+  ['network', 'journal'],
+  ['policy', 'unconfirmed'],
+  ['network', 'confirm'],
+  ['policy', 'journal'],
+  ['network', 'unconfirmed'],
+  ['policy', 'confirm'],
+] as const;
 
-type Mode = (typeof MODES)[number];
+type Subject = 'network' | 'policy';
+type Mode = 'apply' | 'journal' | 'unconfirmed' | 'confirm';
+type Side = 'a' | 'b';
 type Said = Readonly<Record<string, unknown>> & { readonly what: string };
 
 /** What the node has to be at after a cut. */
 interface Cut {
   readonly name: string;
-  /** The sides that are right, by what the guest had said before the cut. */
-  readonly allowed: readonly string[];
+  readonly subject: Subject;
+  /** The sides of the subject that are right, by what the guest had said before the cut. */
+  readonly allowed: readonly Side[];
 }
 
 export interface DrillRun {
@@ -38,7 +51,10 @@ export async function runDrills(suite: string, cuts: number): Promise<DrillRun> 
   const drill = new Drill(guestKernel(suite));
   try {
     if (!(await drill.first())) return { results: drill.results, faults: drill.faults };
-    for (let i = 0; i < cuts; i++) await drill.cut(MODES[i % MODES.length] ?? 'apply');
+    for (let i = 0; i < cuts; i++) {
+      const [subject, mode] = CUTS[i % CUTS.length] ?? CUTS[0];
+      await drill.cut(subject, mode);
+    }
     await drill.last();
     await drill.others();
   } catch (error) {
@@ -54,8 +70,8 @@ class Drill {
   readonly #disk = join(cacheFolder('runs'), 'drill.disk');
   readonly #folder = cacheFolder('runs', 'drill');
   /** Seconds of a change that nothing disturbs. */
-  #usual = 5;
-  #side = 'a';
+  #usual: Readonly<Record<Subject, number>> = { network: 5, policy: 5 };
+  #sides: Readonly<Record<Subject, Side>> = { network: 'a', policy: 'a' };
   #pending: Cut | undefined;
   #count = 0;
 
@@ -73,14 +89,14 @@ class Drill {
     await this.#boot('first');
     const learned = this.#said().find(({ what }) => what === 'learned');
     if (learned === undefined) this.#fail('the agent starts and changes the node', this.#log());
-    else this.#usual = Number(learned['seconds']);
+    else this.#usual = learned['seconds'] as Record<Subject, number>;
     return learned !== undefined;
   }
 
   /** Verify what the last cut left, begin a change, cut the power. */
-  async cut(mode: Mode): Promise<void> {
+  async cut(subject: Subject, mode: Mode): Promise<void> {
     let at = '';
-    await this.#boot(`cut ${mode === 'journal' ? 'apply' : mode}`, async ({ cut, ended }) => {
+    await this.#boot(`cut ${subject} ${mode === 'journal' ? 'apply' : mode}`, async ({ cut, ended }) => {
       const waits = mode === 'apply' || mode === 'journal' ? 'begin' : 'unconfirmed';
       const found = await until(
         () => this.#has(waits),
@@ -88,23 +104,24 @@ class Drill {
         () => ended() || this.#has('failed'),
       );
       if (!found) return cut();
-      const seconds = Math.random() * this.#within(mode);
+      const seconds = Math.random() * this.#within(subject, mode);
       await delay(seconds * 1000);
       await cut();
       at = `${seconds.toFixed(2)} s after ${waits}`;
     });
     this.#verify();
     if (at === '') this.#fail(`change ${this.#count}`, `the guest did not begin a change: ${this.#log()}`);
-    const to = this.#side === 'a' ? 'b' : 'a';
-    const confirmed = this.#has('confirmed');
-    const allowed = confirmed ? [to] : mode === 'unconfirmed' ? [this.#side] : ['a', 'b'];
+    const from = this.#sides[subject];
+    const to = from === 'a' ? 'b' : 'a';
+    const undone: readonly Side[] = mode === 'unconfirmed' ? [from] : [from, to];
     this.#count++;
-    this.#pending = { name: `cut ${this.#count} (${mode}): ${at}`, allowed };
+    const name = `cut ${this.#count} (${subject}, ${mode}): ${at}`;
+    this.#pending = { name, subject, allowed: this.#has('confirmed') ? [to] : undone };
   }
 
   /** Seconds after what the cut waits for: all of a change, its first journal writes, the wait, the confirmation. */
-  #within(mode: Mode): number {
-    return { apply: this.#usual * 1.2, journal: 0.4, unconfirmed: 3, confirm: 1.5 }[mode];
+  #within(subject: Subject, mode: Mode): number {
+    return { apply: this.#usual[subject] * 1.2, journal: 0.4, unconfirmed: 3, confirm: 1.5 }[mode];
   }
 
   async last(): Promise<void> {
@@ -143,19 +160,23 @@ node_modules/.bin/node ${MAIN} ${what} || { echo '{"what":"failed"}' >> /results
     const seen = this.#said().find(({ what }) => what === 'verified');
     const cut = this.#pending;
     this.#pending = undefined;
-    if (seen !== undefined) this.#side = String(seen['kernel']);
+    const before = this.#sides;
+    const kernel = seen?.['kernel'] as Readonly<Record<Subject, Side>> | undefined;
+    if (kernel !== undefined) this.#sides = kernel;
     if (cut === undefined) return;
-    if (seen === undefined) {
+    if (seen === undefined || kernel === undefined) {
       this.#fail(cut.name, `the node did not come back: ${this.#log()}`);
       return;
     }
+    const other = cut.subject === 'network' ? 'policy' : 'network';
     const problems = [
       seen['reachable'] === true ? '' : 'not reachable',
-      seen['journal'] === seen['kernel'] ? '' : 'journal and kernel disagree',
-      cut.allowed.includes(this.#side) ? '' : `expected ${cut.allowed.join(' or ')}`,
+      isDeepStrictEqual(seen['journal'], kernel) ? '' : 'journal and kernel disagree',
+      cut.allowed.includes(kernel[cut.subject]) ? '' : `expected ${cut.allowed.join(' or ')}`,
+      kernel[other] === before[other] ? '' : `the ${other} has changed`,
       seen['state'] === 'idle' ? '' : `state ${seen['state']}`,
     ].filter((one) => one !== '');
-    if (problems.length === 0) this.#pass(cut.name);
+    if (problems.length === 0) this.#pass(`${cut.name}, back on ${kernel[cut.subject]}`);
     else this.#fail(cut.name, `${problems.join(', ')}: ${JSON.stringify(seen)}`);
   }
 

@@ -10,7 +10,7 @@ import { InfrastructureError, run } from './process.ts';
 import { countsOf, readReport, type TestResult } from './vitest-report.ts';
 
 /** What runs in every guest unless others are named: what depends on the kernel. */
-export const SUITES_OF_TESTS: readonly string[] = ['test/vm/guest'];
+export const SUITES_OF_TESTS: readonly string[] = ['test/vm/guest', 'test/netns/policy.test.ts'];
 
 const BOOTS = 3;
 /** Seconds that the tests of one guest may take. */

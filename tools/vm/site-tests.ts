@@ -2,6 +2,7 @@
 // What the machines of the Vagrantfile show: traffic shaped, routed, filtered and measured as the gateway's document says,
 // seen by the client.
 import { setTimeout as delay } from 'node:timers/promises';
+import { pings, underUpgrade, watchManaged, watchPings } from './site-traffic.ts';
 import type { Site } from './vagrant-lane.ts';
 import type { TestResult } from './vitest-report.ts';
 
@@ -72,17 +73,52 @@ const TESTS: Readonly<Record<string, SiteTest>> = {
     if (!(sent > 1e6 && queue > 1e6)) return `eth2 sent ${sent} bytes, htb ${queue}`;
     return undefined;
   },
+  'measured: Prometheus on the monitoring node has it': {
+    needs: 'monitor',
+    check: async ({ sh, nodes }) => {
+      const wanted = nodes.filter((name) => name === 'gateway' || name.startsWith('edge')).length;
+      const query = (text: string) =>
+        sh('monitor', `curl -sG http://127.0.0.1:9090/api/v1/query --data-urlencode 'query=${text}'`);
+      let said = '';
+      for (let left = 20; left > 0; left--) {
+        said = query('sum(up)') + query('rate(node_network_transmit_bytes_total{device="eth2"}[2m]) > 0');
+        const [up, rates] = said.split('}{');
+        if (up?.includes(`"${wanted}"`) && rates?.includes('10.77.0.1:9820')) return undefined;
+        await delay(3000);
+      }
+      return said;
+    },
+  },
+  'policy: an address in quarantine is not let in, another one is': (site) => {
+    const { quarantined, others } = pings(site, 5);
+    return quarantined === 0 && others > 0 ? undefined : `${quarantined} and ${others} answers`;
+  },
+  'policy: an upgrade and a downgrade of the package under traffic': {
+    needs: 'edge1',
+    check: underUpgrade,
+  },
   'provisioning again changes nothing': (site) => {
     const before = site.sh('gateway', 'weir history; systemctl show -p MainPID weir');
     site.vagrant('provision', 'gateway');
     const after = site.sh('gateway', 'weir history; systemctl show -p MainPID weir');
     return before === after ? undefined : `${before}\n${after}`;
   },
-  'a reboot brings the network back before anybody asks for it': (site) => {
-    site.vagrant('reload', 'gateway');
-    const said = site.sh('client', 'for i in 1 2 3 4 5 6 7 8 9; do ping -c 1 -W 3 192.0.2.1 && break; done');
-    const plan = site.sh('gateway', 'weir plan --detailed-exitcode; echo exit $?');
-    return said.includes('1 received') && plan.includes('exit 0') ? undefined : `${said}${plan}`;
+  'a reboot brings the network back before anybody asks for it, and lets nothing through on the way up':
+    async (site) => {
+      const managed = watchManaged(site);
+      const watch = watchPings(site);
+      site.vagrant('reload', 'gateway');
+      await watch.until(({ others }) => others > 0);
+      await delay(5000);
+      const seen = { ...watch.end(), managed: managed.end() };
+      const plan = site.sh('gateway', 'weir plan --detailed-exitcode; echo exit $?');
+      const good = seen.quarantined === 0 && seen.managed === 0 && seen.others > 0 && plan.includes('exit 0');
+      return good ? undefined : `${JSON.stringify(seen)}${plan}`;
+    },
+  'policy: without it the address in quarantine is let in': (site) => {
+    site.sh('gateway', 'weir policy delete site/quarantine --yes --no-confirm --probe none');
+    const { quarantined } = pings(site, 5);
+    return quarantined > 0 ? undefined : 'no answers: what was tested before is no proof';
   },
 };
 

@@ -3,10 +3,13 @@
 import { type ChildProcess, execFileSync } from 'node:child_process';
 import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { network } from '../../helpers/change-client.ts';
+import type { Side } from './documents.ts';
 import {
-  change,
+  applied,
+  change as changeOf,
   DISK,
-  isAt,
+  isAt as isAtSides,
   isReachable,
   request,
   standing,
@@ -14,6 +17,7 @@ import {
   stopAgent,
   tell,
 } from './machine.ts';
+import { CHANGES, type Running, underTraffic } from './under-traffic.ts';
 
 interface NodeBody {
   readonly features: readonly { readonly name: string; readonly supported: boolean }[];
@@ -21,14 +25,26 @@ interface NodeBody {
 
 type Fault = () => Promise<string | undefined>;
 
+const change = (side: Side, confirmSeconds: number) => changeOf('network', side, confirmSeconds);
+const isAt = (side: Side) => isAtSides({ network: side, policy: 'a' });
+
 /** Each fault tells its name and, when something is wrong, what. */
 export async function faults(agent: ChildProcess): Promise<void> {
+  const running: Running = { agent };
   await change('a', 0);
+  await changeOf('policy', 'a', 0);
   const list: Readonly<Record<string, Fault>> = {
     'full disk: a change is refused or undone': fullDisk,
     'clock set back: an unconfirmed change is still undone in time': clockBack,
     'clock set forward: an unconfirmed change waits on, and can be confirmed': clockForward,
-    'no BTF: the agent runs, says what it lacks, and changes the network': () => withoutBtf(agent),
+    'the only way to the node is set down: undone when nobody confirms': onlyPath,
+    ...Object.fromEntries(
+      Object.entries(CHANGES).map(([title, one]) => [
+        `under traffic: ${title}`,
+        () => underTraffic(one, running),
+      ]),
+    ),
+    'no BTF: the agent runs, says what it lacks, and changes the network': () => withoutBtf(running.agent),
   };
   for (const [name, fault] of Object.entries(list)) {
     const problem = await fault().catch((error: unknown) => String(error));
@@ -89,6 +105,18 @@ async function clockForward(): Promise<string | undefined> {
   const confirmed = await request('POST', '/v1/confirm', {});
   if (confirmed.status !== 200) return JSON.stringify(confirmed.body);
   return (await isAt('b')) ? undefined : 'confirmed and not there';
+}
+
+/** eth0 carries the operator, and the change closes it: nobody can confirm it from there. */
+async function onlyPath(): Promise<string | undefined> {
+  const down = network('path', { links: [{ name: 'eth0', state: 'down' }] });
+  const { status, body } = await applied([down], 10);
+  if (status !== 200 && status !== 202) return JSON.stringify(body);
+  if (isReachable()) return 'the change did nothing';
+  for (let left = 180; left > 0 && (await standing()).state !== 'idle'; left--) await delay(1000);
+  if (!isReachable()) return `the node is not reachable: ${JSON.stringify(await standing())}`;
+  const { body: after } = await request('GET', '/v1/change');
+  return (after as { readonly state: string }).state === 'idle' ? undefined : JSON.stringify(after);
 }
 
 async function withoutBtf(agent: ChildProcess): Promise<string | undefined> {

@@ -3,17 +3,21 @@
 // runs it (bin/weir), seen from outside with `ip`, `tc` and `ping`.
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, openSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ask } from '../../helpers/change-client.ts';
 import { shown } from '../../helpers/many-steps.ts';
-import { documentsOf, type Side } from './documents.ts';
+import { documentsOf, PORTS, type Side, type Sides, type Subject, subjectOf } from './documents.ts';
 
 /** Where the disk is mounted. */
 export const DISK = '/mnt';
-const WEIR = fileURLToPath(new URL('../../../bin/weir', import.meta.url));
+/** The checkout. */
+export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const SOCKET = '/run/weir.sock';
 const READY_SECONDS = 300;
+/** Of the node, on eth0. */
+export const ADDRESS = '192.0.2.1';
 
 /** Tell the host: one line of JSON; it is there when this returns. */
 export function tell(what: string, more: object = {}): void {
@@ -26,8 +30,10 @@ function program(name: string, ...args: readonly string[]): string {
 
 /** What the node's own start-up does, before the agent. */
 export function startMachine(): void {
+  // the kernel takes connections also while this process is busy
+  for (const port of Object.values(PORTS)) createServer(echo).listen(port).unref();
   program('ip', 'link', 'set', 'eth0', 'up');
-  program('ip', 'addr', 'add', '192.0.2.1/24', 'dev', 'eth0');
+  program('ip', 'addr', 'add', `${ADDRESS}/24`, 'dev', 'eth0');
   // the operator is at the other end of the cable
   program('ip', 'netns', 'add', 'operator');
   program('ip', 'link', 'set', 'eth1', 'netns', 'operator');
@@ -37,12 +43,31 @@ export function startMachine(): void {
 
 /** True when the operator reaches the node. */
 export function isReachable(): boolean {
-  const args = ['netns', 'exec', 'operator', 'ping', '-c', '1', '-W', '5', '192.0.2.1'];
+  const args = ['netns', 'exec', 'operator', 'ping', '-c', '1', '-W', '5', ADDRESS];
   return [1, 2, 3].some(() => spawnSync('ip', args).status === 0);
 }
 
-/** Start the agent and wait until it is ready, which is when the last confirmed revision holds. */
-export async function startAgent(): Promise<ChildProcess> {
+function echo(socket: Socket): void {
+  socket.on('error', () => {}).pipe(socket);
+}
+
+/** The side of policy on which the operator finds the node: by which ports are open. */
+export function openSide(): Side | 'neither' {
+  const isOpen = (port: number) =>
+    spawnSync('ip', [
+      ...['netns', 'exec', 'operator', 'timeout', '3', 'bash', '-c'],
+      `exec 3<>/dev/tcp/${ADDRESS}/${port}`,
+    ]).status === 0;
+  const [a, b, closed] = [PORTS.a, PORTS.b, PORTS.closed].map(isOpen);
+  if (closed || a === b) return 'neither';
+  return a ? 'a' : 'b';
+}
+
+/**
+ * Start the agent and wait until it is ready, which is when the last confirmed revision holds.
+ * @param root Where its files are: another checkout's are another version.
+ */
+export async function startAgent(root = ROOT): Promise<ChildProcess> {
   mkdirSync(`${DISK}/state`, { recursive: true });
   const log = openSync('/results/agent.log', 'a');
   const args = [
@@ -53,10 +78,12 @@ export async function startAgent(): Promise<ChildProcess> {
     `${DISK}/state`,
     '--listen',
     'none',
+    '--pin-dir',
+    '/sys/fs/bpf/weir',
     '--set',
     'telemetry.disable=all',
   ];
-  const agent = spawn(WEIR, args, {
+  const agent = spawn(`${root}/bin/weir`, args, {
     stdio: ['ignore', log, log],
     env: { ...process.env, WEIR_CONFIG: '/dev/null' },
   });
@@ -87,15 +114,20 @@ export function request(method: string, path: string, body?: unknown) {
   return ask(SOCKET, method, path, body);
 }
 
-/** Ask for a change to `side`. @returns the HTTP status and the report or the problem. */
-export function change(side: Side, confirmSeconds: number) {
-  const documents = documentsOf(side);
-  return request('POST', '/v1/apply', { documents, prune: true, confirmSeconds, probes: ['none'] });
+/** Ask for a change of one subject to `side`. @returns the HTTP status and the report or the problem. */
+export function change(subject: Subject, side: Side, confirmSeconds: number) {
+  return applied(subjectOf(subject, side), confirmSeconds);
 }
 
-/** True when a plan to `side` is empty: the journal's revision and the kernel are that side. */
-export async function isAt(side: Side): Promise<boolean> {
-  const { status, body } = await request('POST', '/v1/plan', { documents: documentsOf(side), prune: true });
+/** Ask for a change to documents. */
+export function applied(documents: readonly object[], confirmSeconds: number) {
+  return request('POST', '/v1/apply', { documents, confirmSeconds, probes: ['none'] });
+}
+
+/** True when a plan to these sides is empty: the journal's revision and the kernel are there. */
+export async function isAt(sides: Sides): Promise<boolean> {
+  const documents = documentsOf(sides);
+  const { status, body } = await request('POST', '/v1/plan', { documents, prune: true });
   if (status !== 200) throw new Error(JSON.stringify(body));
   const { actions } = body as { readonly actions: readonly unknown[] };
   return actions.length === 0;
