@@ -72,7 +72,8 @@ ${head('b')}spec:
     ['no mapping', '- 7', '1:3 : a document is a mapping with apiVersion, kind, metadata and spec'],
     ['another version', 'apiVersion: v2\nkind: Network', '1:1 apiVersion: must be weir.dev/v1'],
     ['a name in capitals', `${head('Up')}spec: {}`, '3:13 metadata.name: '],
-    ['a key given twice', 'kind: Network\nkind: Tuning', '2:1 : Map keys must be unique'],
+    ['a key given twice', 'kind: Network\nkind: Tuning', '2:1 : "kind" is there twice'],
+    ['a tag that is no type of YAML 1.2', 'spec: !!set { a }', '1:7 : Unresolved tag: tag:yaml.org,2002:set'],
     ['a tag', 'kind: !!js/function x', '1:7 : Unresolved tag: tag:yaml.org,2002:js/function'],
     ['a text that breaks off', '[1,', '1:4 : Flow sequence must end with a ]'],
     [
@@ -89,6 +90,12 @@ ${head('b')}spec:
     expect(mistakes(`a0: &a0 x\n${laughs.join('\n')}\n`)[0]).toContain('Excessive alias count');
     for (const text of ['['.repeat(50_000), '{"a":'.repeat(50_000), '- '.repeat(50_000)])
       expect(mistakes(text)).not.toEqual([]);
+  });
+
+  it('with tens of thousands of keys in one mapping are read once, not once for each other key', () => {
+    const labels = Array.from({ length: 30_000 }, (_, i) => `k${i}: v`).join(', ');
+    const text = `${head('a')}spec: { ${labels}, k7: w }`;
+    expect(mistakes(text)).toEqual([expect.stringContaining('"k7" is there twice')]);
   });
 
   it('name both places of what is declared twice, and every circle', () => {

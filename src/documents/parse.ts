@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isMap, isSeq, LineCounter, type Node, parseAllDocuments, type Document as YamlDocument } from 'yaml';
+import {
+  isMap,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  visit,
+  type Document as YamlDocument,
+} from 'yaml';
 import { messageOf, type PlacedProblem } from '../base/errors.ts';
+import { described } from '../base/expected.ts';
 import { MAX_PROBLEMS } from '../plan/desired.ts';
 import type { Position } from '../plan/document.ts';
 import { type Candidate, type Parsed, validateCandidates } from './validate.ts';
@@ -74,10 +83,16 @@ function yamlValues(text: string, problem: (text: string, at?: Position) => Plac
   const counter = new LineCounter();
   const values: Value[] = [];
   for (const document of yamlDocuments(text, counter)) {
-    const wrong = [...document.errors, ...document.warnings];
-    for (const { message, pos } of wrong) {
-      const { line, col } = counter.linePos(pos[0]);
-      values.push({ problem: problem(message.split('\n')[0] as string, { line, column: col }) });
+    const wrong = [
+      ...[...document.errors, ...document.warnings].map(({ message, pos }) => ({
+        text: message.split('\n')[0] as string,
+        offset: pos[0],
+      })),
+      ...repeatedKeys(document),
+    ];
+    for (const { text: what, offset } of wrong) {
+      const { line, col } = counter.linePos(offset);
+      values.push({ problem: problem(what, { line, column: col }) });
     }
     if (wrong.length > 0) continue;
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
@@ -86,12 +101,30 @@ function yamlValues(text: string, problem: (text: string, at?: Position) => Plac
   return values;
 }
 
+/** Keys that a mapping has twice. The parser itself would compare each with all of the others. */
+function repeatedKeys(document: YamlDocument.Parsed): readonly { text: string; offset: number }[] {
+  const found: { text: string; offset: number }[] = [];
+  visit(document, {
+    Map: (_, { items }) => {
+      const known = new Set<string>();
+      for (const { key } of items) {
+        const name = String(key);
+        if (known.has(name))
+          found.push({ text: `${described(name)} is there twice`, offset: (key as Node).range?.[0] ?? 0 });
+        known.add(name);
+      }
+    },
+  });
+  return found;
+}
+
 function yamlDocuments(text: string, lineCounter: LineCounter): readonly YamlDocument.Parsed[] {
   const found = parseAllDocuments(text, {
     version: '1.2',
     schema: 'core',
     merge: false,
-    uniqueKeys: true,
+    uniqueKeys: false,
+    resolveKnownTags: false,
     stringKeys: true,
     prettyErrors: false,
     lineCounter,

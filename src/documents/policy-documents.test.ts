@@ -132,6 +132,32 @@ describe('documents about policy', () => {
     expect(desiredObjects(documents).objects[0]?.spec).toMatchObject({ egress: [{ action: 'allow' }] });
   });
 
+  it('of Kubernetes do not break by depth', () => {
+    const start =
+      '{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"p"},"spec":';
+    const text = `${start}${'{"a":'.repeat(50_000)}1${'}'.repeat(50_001)}`;
+    const { problems } = parseDocuments([{ name: 'deep.json', text }]);
+    expect(problems[0]?.problem).toContain('unknown property "a"');
+  });
+
+  it.each([
+    ['a name', (long: string) => `{ name: ${long} }\nspec: {}`],
+    ['a label', (long: string) => `{ name: p }\nspec: { podSelector: { matchLabels: { ${long}: a } } }`],
+    [
+      'the value of one',
+      (long: string) => `{ name: p }\nspec: { podSelector: { matchLabels: { a: ${long} } } }`,
+    ],
+    ['a port', (long: string) => `{ name: p }\nspec: { ingress: [{ ports: [{ port: ${long} }] }] }`],
+  ])('do not repeat %s that is too long to be looked at', (_, rest) => {
+    const start = 'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: ';
+    const text = start + rest('x'.repeat(100_000));
+    const { documents, problems } = parseDocuments([{ name: 'long.yaml', text }]);
+    const told = problems.length > 0 ? problems : desiredObjects(documents).problems;
+    expect(told).toHaveLength(1);
+    expect(told[0]?.problem.length).toBeLessThan(300);
+    expect(told[0]?.document?.length ?? 0).toBeLessThan(300);
+  });
+
   it('say the same in whatever order labels and values stand', () => {
     const policy = (spec: unknown) => ({
       apiVersion: 'networking.k8s.io/v1',

@@ -18,6 +18,12 @@ import {
 } from '../plan/document.ts';
 import { documentSchema, formOf, itemSchema, sectionsOf } from './schema.ts';
 
+/** Levels of a document, many more than any kind has. */
+const MAX_DEPTH = 100;
+
+/** Characters of a name that a message repeats: as many as a name may have. */
+const MAX_NAME = 253;
+
 /** A value that may be a document. */
 export interface Candidate {
   readonly value: unknown;
@@ -72,7 +78,7 @@ function nameOf(value: unknown): string | undefined {
   const metadata = isMapping(value) ? value['metadata'] : undefined;
   const name = isMapping(metadata) ? metadata['name'] : undefined;
   const kind = isMapping(value) ? value['kind'] : undefined;
-  if (typeof name !== 'string' || typeof kind !== 'string') return undefined;
+  if (typeof name !== 'string' || typeof kind !== 'string' || name.length > MAX_NAME) return undefined;
   const namespace = isMapping(metadata) ? metadata['namespace'] : undefined;
   return documentName(kind, name, typeof namespace === 'string' ? namespace : undefined);
 }
@@ -84,14 +90,15 @@ function withoutNothing(value: unknown): unknown {
   return value['kind'] === 'Namespace' ? { spec: {}, ...rest } : rest;
 }
 
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
+function withoutNulls(value: unknown, depth = 0): unknown {
+  if (depth > MAX_DEPTH) return value;
+  if (Array.isArray(value)) return value.map((one) => withoutNulls(one, depth + 1));
   if (!isMapping(value)) return value;
   const kept: Record<string, unknown> = {};
   for (const [key, inner] of Object.entries(value))
     if (inner !== null)
       Object.defineProperty(kept, key, {
-        value: withoutNulls(inner),
+        value: withoutNulls(inner, depth + 1),
         enumerable: true,
         writable: true,
         configurable: true,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, Type } from 'typebox';
+import { described } from '../../base/expected.ts';
 import type { LabelRequirement, LabelSelector, Labels } from '../../model/policy.ts';
 import type { Complain } from '../object-class.ts';
 
@@ -38,7 +39,8 @@ export const SelectorField = Type.Object(
 
 type SelectorValue = Static<typeof SelectorField>;
 
-const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+const LABEL_KEY =
+  /^((?=[^/]{1,253}\/)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
 
 /** Labels in the order of their keys. */
@@ -87,7 +89,7 @@ function checkKey(key: string, path: string, complain: Complain): void {
   if (!LABEL_KEY.test(key))
     complain(
       path,
-      `"${key}" is no name of a label: letters, digits, - _ . and perhaps a domain and / before`,
+      `${described(key)} is no name of a label: at most 63 letters, digits, - _ . and perhaps a domain and / before`,
     );
 }
 
@@ -95,7 +97,7 @@ function checkValue(text: string, path: string, complain: Complain): void {
   if (!LABEL_VALUE.test(text))
     complain(
       path,
-      `"${text}" is no value of a label: at most 63 letters, digits, - _ . between letters or digits`,
+      `${described(text)} is no value of a label: at most 63 letters, digits, - _ . between letters or digits`,
     );
 }
 

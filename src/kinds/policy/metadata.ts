@@ -8,7 +8,7 @@ const closed = { additionalProperties: false };
 
 export const ObjectName = Type.String({
   description: 'Lower-case letters, digits, dots and dashes, at most 253',
-  pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$',
+  pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
   maxLength: 253,
 });
 

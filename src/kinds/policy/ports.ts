@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, Type } from 'typebox';
+import { described } from '../../base/expected.ts';
 import type { PortMatch } from '../../model/policy.ts';
 import { present } from '../fields.ts';
 import type { Complain } from '../object-class.ts';
@@ -14,7 +15,7 @@ const PORT_NAME = /^(?!.*--)(?=.*[a-z])[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$/;
 /** Why a text is no name of a port (IANA service name). */
 export function portNameProblem(name: string): string | undefined {
   if (PORT_NAME.test(name)) return undefined;
-  return `"${name}" is no name of a port: at most 15 lower-case letters, digits and single dashes, with a letter`;
+  return `${described(name)} is no name of a port: at most 15 lower-case letters, digits and single dashes, with a letter`;
 }
 
 const FLAGS = { FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 16, URG: 32, ECE: 64, CWR: 128 } as const;
