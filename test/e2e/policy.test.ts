@@ -223,8 +223,11 @@ test('the command line applies, lists, explains and deletes', async () => {
   expect(weir(agent, 'policy', 'list').out).toMatch(/NetworkPolicy\/x\/b +application/);
   expect(weir(agent, 'policy', 'show', 'x/b').out).toMatch(/ingress +0 +allow/);
   expect(weir(agent, 'policy', 'endpoints').out).toMatch(/x\/b +workload +10\.77\.0\.2 fd77::2 +w1/);
-  const told = weir(agent, 'policy', 'explain', '--from', 'x/a', '--to', B4, '--port', '80', '--trail');
+  const explain = ['policy', 'explain', '--from', 'x/a', '--to', B4];
+  const told = weir(agent, ...explain, '--port', '80', '--trail');
   expect(told.out).toContain('the program on w1 says allow by NetworkPolicy/x/b rule 0');
+  const ping = weir(agent, ...explain, '--proto', 'icmp', '--port', '8');
+  expect(ping).toMatchObject({ status: 1, err: expect.stringContaining('icmp has no ports') });
   expect(weir(agent, 'policy', 'rules').out).toMatch(/NetworkPolicy\/x\/b +ingress +0 +allow/);
   expect(weir(agent, 'policy', 'rules', '--unused').out).not.toMatch(/ingress +0 +allow/);
   const gone = weir(agent, 'policy', 'delete', 'x/b', '--yes', '--no-confirm', '--probe', 'none');

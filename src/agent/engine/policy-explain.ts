@@ -103,6 +103,11 @@ function packetIn(request: ExplainRequest, source: Uint8Array, destination: Uint
       where: 'body: port',
       problem: `is missing: ${request.protocol} has ports`,
     });
+  if (!hasPorts(protocol) && (request.sourcePort ?? port) !== undefined)
+    throw new WeirError('REQUEST_INVALID', {
+      where: `body: ${port === undefined ? 'sourcePort' : 'port'}`,
+      problem: `is given, and ${request.protocol} has no ports: leave it out`,
+    });
   const isIcmp = protocol === ICMP || protocol === ICMPV6;
   return {
     source,
