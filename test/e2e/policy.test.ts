@@ -268,6 +268,9 @@ test('the device of a host runs a program at XDP, where none is and the settings
     await apply(agent.to.socketPath, documents, AT_ONCE);
     expect(xdpOf('w0')).toBeGreaterThan(0);
     expect(xdpOf('w1')).toBe(0);
+    const { out } = weir(agent, 'policy', 'endpoints');
+    expect(out).toMatch(/ w0 \(xdp\)/);
+    expect(out).not.toMatch(/w1 \(/);
   }
   // it stays as it is, and goes with the setting
   expect(xdpOf('w0')).toBeGreaterThan(0);

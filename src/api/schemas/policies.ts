@@ -93,6 +93,10 @@ const PlaceReport = Type.Object(
     attached: Type.Boolean({
       description: 'False when others took the programs away, or no policy needs them',
     }),
+    xdp: Type.Boolean({
+      description:
+        'True when what is denied for certain is dropped at XDP already: on devices of hosts whose driver runs it',
+    }),
   },
   closed,
 );

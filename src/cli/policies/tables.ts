@@ -94,8 +94,9 @@ export function endpointText({ policies, ...item }: EndpointReport, paint: Paint
   return renderFields(fields, paint);
 }
 
-function placeText({ netns, device, attached }: EndpointItem['places'][number]): string {
-  return `${netns === '' ? '' : `${netns}:`}${device}${attached ? '' : ' (detached)'}`;
+function placeText({ netns, device, attached, xdp }: EndpointItem['places'][number]): string {
+  const state = attached ? (xdp ? ' (xdp)' : '') : ' (detached)';
+  return `${netns === '' ? '' : `${netns}:`}${device}${state}`;
 }
 
 function labelText(labels: Readonly<Record<string, string>>): string {

@@ -70,6 +70,13 @@ export class Attachments {
     return places.filter((place) => this.#missing.has(nameOf(hookOf(place)))).map(({ device }) => device);
   }
 
+  /** Those of these places that have a program at XDP. */
+  atXdp(places: readonly Place[]): readonly Place[] {
+    const hooks = this.#enforcer.attachments().filter(({ hook, attached }) => hook === 'xdp' && attached);
+    const names = new Set(hooks.map(nameOf));
+    return places.filter((place) => names.has(nameOf(hookOf(place))));
+  }
+
   #check(): void {
     const now = this.#attached();
     const lost = [...this.#hooks].filter(([name, hooks]) => (now.get(name) ?? 0) < hooks).join();

@@ -85,6 +85,8 @@ export interface ShownPlace {
   readonly device: string;
   readonly ifindex: number;
   readonly attached: boolean;
+  /** True when what is denied for certain is dropped at XDP already. */
+  readonly xdp: boolean;
 }
 
 const NOTHING = new Float64Array(0);
@@ -283,12 +285,11 @@ export class PolicyHost implements PolicyView {
   placesOf(endpoint: string): readonly ShownPlace[] {
     const places = this.#placesOf(endpoint);
     const gone = new Set(this.#detached(places));
-    return places.map(({ netns, device, ifindex }) => ({
-      netns,
-      device,
-      ifindex,
-      attached: !gone.has(device),
-    }));
+    const early = new Set(this.#attachments.atXdp(places));
+    return places.map((place) => {
+      const { netns, device, ifindex } = place;
+      return { netns, device, ifindex, attached: !gone.has(device), xdp: early.has(place) };
+    });
   }
 
   /** Endpoints that are this host and have the address on one of its devices. */

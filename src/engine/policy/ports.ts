@@ -66,6 +66,7 @@ export interface PlaceHook {
   /** Inode of the network namespace. */
   readonly space: number;
   readonly ifindex: number;
+  readonly hook: 'ingress' | 'egress' | 'xdp';
   /** False when the device is gone or others have detached the program. */
   readonly attached: boolean;
 }
