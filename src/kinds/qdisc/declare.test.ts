@@ -259,7 +259,7 @@ describe('declare, item, declare is the same', () => {
     const settings = Object.entries(shape.settings).filter(([, { folded }]) => !folded);
     const record: Record<string, fc.Arbitrary<unknown>> = {
       ...Object.fromEntries(settings.map(([name, { schema }]) => [name, valuesOf(schema as Shape)])),
-      ...(base['kind'] === 'mqprio' && FITTING),
+      ...FITTING[String(base['kind'])],
     };
     const requiredKeys = [...(shape.required ?? []), ...(ENOUGH[String(base['kind'])] ?? [])].filter(
       (name) => name in record,
@@ -286,13 +286,19 @@ describe('declare, item, declare is the same', () => {
 const ENOUGH: Readonly<Record<string, readonly string[]>> = { tbf: ['limit'], red: ['ewma'] };
 
 /** Settings that go together, which chance does not find. */
-const FITTING = {
-  tc: fc.constant(2),
-  map: fc.array(fc.integer({ min: 0, max: 1 }), { minLength: 1, maxLength: 16 }),
-  queues: fc.constant([
-    [0, 1],
-    [2, 3],
-  ]),
+const FITTING: Readonly<Record<string, Record<string, fc.Arbitrary<unknown>>>> = {
+  mqprio: {
+    tc: fc.constant(2),
+    map: fc.array(fc.integer({ min: 0, max: 1 }), { minLength: 1, maxLength: 16 }),
+    queues: fc.constant([
+      [0, 1],
+      [2, 3],
+    ]),
+  },
+  tbf: {
+    rate: fc.integer({ min: 125_000, max: 10_000_000_000 }),
+    burst: fc.integer({ min: 1, max: 32_768 }),
+  },
 };
 
 test('nothing that is shown is no setting', () => {
