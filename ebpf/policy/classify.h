@@ -188,7 +188,9 @@ VERIFIED_ALONE int find_rule(struct packet *p, struct policy_place_slot *at, __u
 	p->reason = POLICY_BY_RULE;
 	segment = rules_of(p->set, p->identity, p->slot);
 	if (!segment.count) {
-		struct policy_set *set = bpf_map_lookup_elem(&policy_sets, &p->set);
+		/* On the stack, for Linux 6.1. */
+		__u32 number = p->set;
+		struct policy_set *set = bpf_map_lookup_elem(&policy_sets, &number);
 
 		if (!set)
 			return 0;
