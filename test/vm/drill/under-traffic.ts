@@ -40,7 +40,7 @@ export const CHANGES: Readonly<Record<string, Change>> = {
       await stopAgent(running.agent);
       running.agent = await startAgent(root);
       const { body } = await request('GET', '/v1/node');
-      const said = (body as { readonly version?: string }).version;
+      const said = (body as { readonly agent: { readonly version: string } }).agent.version;
       if (said !== version) throw new Error(`version ${said} runs instead of ${version}`);
     }
   },
