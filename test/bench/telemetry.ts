@@ -71,12 +71,32 @@ async function pair(subnet: string): Promise<Pair> {
   };
 }
 
-/** Attach programs, do the work, detach. */
-function withPrograms<T>(programs: readonly TelemetryProgram[], work: () => T): T {
-  using stack = new DisposableStack();
-  for (const program of programs) stack.use(runTelemetry(program, SETTINGS));
-  return work();
-}
+/** Attaches what is measured until it is disposed of. */
+type Attach = () => Disposable;
+
+const attachAll =
+  (programs: readonly TelemetryProgram[]): Attach =>
+  () => {
+    const stack = new DisposableStack();
+    for (const program of programs) stack.use(runTelemetry(program, SETTINGS));
+    return stack;
+  };
+
+const EMPTY = `${PRELUDE}
+SEC("tp_btf/netif_receive_skb") int receive(void *ctx) { return 0; }
+SEC("tp_btf/net_dev_start_xmit") int transmit(void *ctx) { return 0; }`;
+
+/** Programs that do nothing, where those of `flows` are: what it costs to look at each packet at all. */
+const attachEmpty: Attach = () => {
+  const stack = new DisposableStack();
+  const { programs } = loadObject(bpfObject(EMPTY), { name: 'empty' });
+  for (const program of programs.values()) {
+    stack.defer(() => closeSync(program));
+    const link = attachTracepoint(program);
+    stack.defer(() => closeSync(link));
+  }
+  return stack;
+};
 
 interface Cost {
   /** Nanoseconds that a forwarded packet takes longer: median of pairs, and the middle half of them. */
@@ -138,11 +158,14 @@ async function swallow(ns: TestNetns, ifindex: number): Promise<void> {
   attachXdp((await ns.io()).fd, programs.get('swallow') as number, ifindex, 'native');
 }
 
-function costOf(programs: readonly TelemetryProgram[], forward: () => number): Cost {
+function costOf(attach: Attach, forward: () => number): Cost {
   const offs: number[] = [];
   const added: number[] = [];
   for (let i = 0; i < PAIRS; i++) {
-    const on = () => withPrograms(programs, forward);
+    const on = () => {
+      using _ = attach();
+      return forward();
+    };
     const [a, b] = i % 2 === 0 ? [forward(), on()] : [on(), forward()];
     const [off, more] = i % 2 === 0 ? [a, b] : [b, a];
     offs.push(off);
@@ -236,9 +259,8 @@ async function saturatedTcp() {
   for (let i = 0; i < TCP_PAIRS; i++) {
     const off = () => tcpCost(wire);
     const on = async () => {
-      using stack = new DisposableStack();
-      for (const program of ALWAYS_ON) stack.use(runTelemetry(program, SETTINGS));
-      return tcpCost(wire);
+      using _ = attachAll(ALWAYS_ON)();
+      return await tcpCost(wire);
     };
     const [a, b] = i % 2 === 0 ? [await off(), await on()] : [await on(), await off()];
     const [without, withAll] = i % 2 === 0 ? [a, b] : [b, a];
@@ -310,18 +332,22 @@ const perProgram = await forwarding((forward) => {
     `an empty program: ${emptyRun(forward)} ns per run by the kernel's counters, which is what counting takes`,
   );
   const rows = ALWAYS_ON.map((program) => {
-    const cost = costOf([program], forward);
+    const cost = costOf(attachAll([program]), forward);
     const runs = runsOf(program, forward);
     console.log(
       `${program.name.padEnd(10)} +${cost.added} ns per forwarded packet (${cost.quartiles.join(' to ')}); ${runs}`,
     );
     return [program.name, cost.added] as const;
   });
-  const all = costOf(ALWAYS_ON, forward);
+  const empty = costOf(attachEmpty, forward);
+  console.log(
+    `nothing    +${empty.added} ns per forwarded packet (${empty.quartiles.join(' to ')}) for empty programs where those of flows are`,
+  );
+  const all = costOf(attachAll(ALWAYS_ON), forward);
   console.log(
     `all        +${all.added} ns per forwarded packet (${all.quartiles.join(' to ')}), budget ${TARGETS.forwardedNs} ns; ${all.without} ns without`,
   );
-  return { ...Object.fromEntries(rows), all: all.added, without: all.without };
+  return { ...Object.fromEntries(rows), empty: empty.added, all: all.added, without: all.without };
 });
 const tcp = await saturatedTcp();
 console.log(
