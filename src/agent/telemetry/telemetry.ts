@@ -90,7 +90,10 @@ export class Telemetry implements TelemetryMaps {
         (what) => `eBPF telemetry "${one.name}" does not count ${what} on this kernel`,
       );
       return one.pins === undefined
-        ? [...lost, `eBPF telemetry "${one.name}" ends with the agent: no bpffs`]
+        ? [
+            ...lost,
+            `eBPF telemetry "${one.name}" ends with the agent: no bpffs, mount one with \`mount -t bpf bpf /sys/fs/bpf\``,
+          ]
         : lost;
     });
   }
