@@ -7,20 +7,20 @@ const LABELS = ['device', 'direction'];
 
 const SIZES: Family = {
   name: 'weir_packet_size_bytes',
-  help: 'Sizes of packets on the device with their link-layer header, before segmentation and after merging. Estimated from samples.',
+  help: 'Sizes of packets on the device with their link-layer header, before segmentation and after merging. Estimated from samples, with `telemetry.enable: [flows]`.',
   type: 'histogram',
   labels: LABELS,
   budget: 14_000,
 };
 const PROTOCOLS: Family = {
   name: 'weir_packets_by_protocol_total',
-  help: 'Packets on the device by protocol. Estimated from samples.',
+  help: 'Packets on the device by protocol. Estimated from samples, with `telemetry.enable: [flows]`.',
   type: 'counter',
   labels: [...LABELS, 'protocol'],
   budget: 12_000,
 };
 
-/** Packet sizes and protocols by device, from the eBPF telemetry `flows`. */
+/** Packet sizes and protocols by device, from the eBPF telemetry `flows` where it runs always. */
 export const flows: Collector = {
   name: 'flows',
   enabledByDefault: true,

@@ -5,7 +5,7 @@ import type { TelemetryProgram } from './telemetry-program.ts';
 export const churn: TelemetryProgram = {
   name: 'churn',
   description: 'failed neighbours, and changes of links, addresses, neighbours, routes, rules and nexthops',
-  enabledByDefault: true,
+  runs: 'always',
   hooks: [{ program: 'churn_neighbour', tracepoint: 'neigh_timer_handler' }],
   sockets: ['churn_message'],
   maps: ['churn_neighbours', 'churn_messages', 'churn_sockets'],

@@ -5,7 +5,7 @@ import type { TelemetryProgram } from './telemetry-program.ts';
 export const drops: TelemetryProgram = {
   name: 'drops',
   description: 'Dropped packets by reason, device, protocol and place in the kernel, and their first bytes',
-  enabledByDefault: true,
+  runs: 'always',
   hooks: [{ program: 'count_drop', tracepoint: 'kfree_skb' }],
   maps: ['drop_counts', 'recorder', 'drop_totals'],
   variables: ({ flightRecorder }) => ({ recorder_size: flightRecorder.packets }),

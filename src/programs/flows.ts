@@ -5,7 +5,8 @@ import type { TelemetryProgram } from './telemetry-program.ts';
 export const flows: TelemetryProgram = {
   name: 'flows',
   description: 'packet sizes, protocols and top talkers of each device, from samples',
-  enabledByDefault: true,
+  // two programs at each packet: looking costs more than all other telemetry together, whatever is done with what is seen
+  runs: 'on-demand',
   hooks: [
     { program: 'flows_receive', tracepoint: 'netif_receive_skb' },
     { program: 'flows_transmit', tracepoint: 'net_dev_start_xmit' },

@@ -5,7 +5,7 @@ import type { TelemetryProgram } from './telemetry-program.ts';
 export const queueing: TelemetryProgram = {
   name: 'queueing',
   description: 'delay in qdiscs, delay and run time of softirqs, work of NAPI polls',
-  enabledByDefault: true,
+  runs: 'always',
   hooks: [
     { program: 'queueing_poll', tracepoint: 'napi_poll' },
     { program: 'queueing_raise', tracepoint: 'softirq_raise' },

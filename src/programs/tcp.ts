@@ -7,7 +7,7 @@ import type { MapFill, TelemetryProgram, TelemetrySettings } from './telemetry-p
 export const tcp: TelemetryProgram = {
   name: 'tcp',
   description: 'TCP retransmits, resets, connections, connect and round trip times of each device',
-  enabledByDefault: true,
+  runs: 'always',
   hooks: [
     { program: 'tcp_retransmit', tracepoint: 'tcp_retransmit_skb' },
     { program: 'tcp_reset_received', tracepoint: 'tcp_receive_reset' },

@@ -14,13 +14,17 @@ export interface TelemetryHook {
   readonly without?: string;
 }
 
+/** `always`: as long as the agent is installed; `on-demand`: while somebody looks at what it counts. */
+export type Runs = 'always' | 'on-demand';
+
 /** One telemetry object: a folder in `ebpf/`, a switch in the settings, a directory of pins. */
 export interface TelemetryProgram {
   /** Name of the folder, of the setting and of the collector. */
   readonly name: string;
   /** What it tells, in one line. */
   readonly description: string;
-  readonly enabledByDefault: boolean;
+  /** When it is attached, unless the settings say otherwise. */
+  readonly runs: Runs;
   readonly hooks: readonly TelemetryHook[];
   /** Functions that are filters of sockets, which user space opens and puts them on. */
   readonly sockets?: readonly string[];

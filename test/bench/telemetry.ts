@@ -32,7 +32,7 @@ const JIFFIES = 100;
 
 /** As an agent has it that was told nothing. */
 const SETTINGS: TelemetrySettings = { sampling: 64, flightRecorder: { packets: 1024 }, peerGroups: {} };
-const ALWAYS_ON = TELEMETRY.filter(({ enabledByDefault }) => enabledByDefault);
+const ALWAYS_ON = TELEMETRY.filter(({ runs }) => runs === 'always');
 
 const median = (values: readonly number[]) =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;
@@ -331,7 +331,7 @@ const perProgram = await forwarding((forward) => {
   console.log(
     `an empty program: ${emptyRun(forward)} ns per run by the kernel's counters, which is what counting takes`,
   );
-  const rows = ALWAYS_ON.map((program) => {
+  const rows = TELEMETRY.map((program) => {
     const cost = costOf(attachAll([program]), forward);
     const runs = runsOf(program, forward);
     console.log(

@@ -66,6 +66,7 @@ it('goes on while the agent is dead, is taken up again, and leaves nothing behin
   addRoutes(0, 4);
   await expect.poll(() => noSocket(first)).toBe(10);
   expect(await routes(first)).toBe(4);
+  expect((await ask(first.to, '/metrics')).body).not.toContain('weir_packets_by_protocol_total{');
   const links = pinnedLinks(pinDir);
   expect(links.length).toBeGreaterThan(5);
   first.signal('SIGKILL');
@@ -88,12 +89,17 @@ it('goes on while the agent is dead, is taken up again, and leaves nothing behin
     '--set',
     'telemetry.flightRecorder.packets=64',
     '--set',
-    'telemetry.disable=[flows]',
+    'telemetry.disable=[tcp]',
+    '--set',
+    'telemetry.enable=[flows]',
   );
   expect(await noSocket(third)).toBe(0);
   const names = readdirSync(join(pinDir, 'telemetry')).map((name) => name.replace(/-[0-9a-f]+$/, ''));
   expect(new Set(names).size).toBe(names.length);
-  expect(names).not.toContain('flows');
+  expect(names).not.toContain('tcp');
+  expect(names).toContain('flows');
+  dropPackets(ns, 200);
+  expect((await ask(third.to, '/metrics')).body).toContain('weir_packets_by_protocol_total{device="lo"');
   const kept = pinnedLinks(pinDir);
   expect(links.filter(({ id }) => kept.some((one) => one.id === id)).length).toBeGreaterThan(0);
   const uninstall = [...WEIR, 'uninstall', '--socket', third.to.socketPath, '--pin-dir', pinDir];

@@ -52,6 +52,8 @@ export function runTelemetry(program: TelemetryProgram, settings = EVERY_EVENT):
   return {
     maps: {
       map: (of, name) => (of === program.name ? maps.get(name) : undefined),
+      onDemand: () => false,
+      watch: () => ({ [Symbol.dispose]: () => {} }),
       problem: () => undefined,
       ...reasons(),
       symbols,

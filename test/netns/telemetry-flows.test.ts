@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { FlowReport } from '../../src/api/schemas/flows.ts';
 import { flows as collector } from '../../src/metrics/flows.ts';
@@ -42,6 +43,35 @@ function endlessPing(netns: string): Disposable {
   const child = spawn('nsenter', [`--net=/run/netns/${netns}`, ...words], { stdio: 'ignore' });
   return { [Symbol.dispose]: () => void child.kill('SIGKILL') };
 }
+
+/** Programs that a process keeps attached, by name: those that its descriptors of links are of. */
+function attachedBy(pid: number): ReadonlySet<string> {
+  const text = execFileSync('bpftool', ['-j', 'prog', 'show'], { encoding: 'utf8' });
+  const programs = JSON.parse(text) as readonly { readonly id: number; readonly name?: string }[];
+  const names = new Map(programs.map(({ id, name = '' }) => [id, name]));
+  const infos = readdirSync(`/proc/${pid}/fdinfo`).flatMap((fd) => {
+    try {
+      return [readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8')];
+    } catch {
+      return []; // closed meanwhile
+    }
+  });
+  const links = infos.filter((info) => info.includes('link_id:'));
+  return new Set(links.map((info) => names.get(Number(/prog_id:\s*(\d+)/.exec(info)?.[1])) ?? ''));
+}
+
+test('packets are looked at while somebody asks who talks, and no longer', async () => {
+  await using pair = await namespacePair('wBdemand');
+  await using agent = await testAgent(pair.left.name);
+  const looking = () => [...attachedBy(agent.pid)].filter((name) => name.startsWith('flows_')).toSorted();
+  expect([...attachedBy(agent.pid)]).toContain('queueing_poll');
+  expect(looking()).toEqual([]);
+  const asked = agent.weir('top', 'flows', '--batch', '-n', '1', '--interval', '2');
+  await expect.poll(looking).toEqual(['flows_receive', 'flows_transmit']);
+  expect(await asked).toMatchObject({ status: 0, stderr: '' });
+  expect(looking()).toHaveLength(2);
+  await expect.poll(looking, { timeout: 20_000 }).toEqual([]);
+});
 
 test('top talkers are told by the command line with their rates', async () => {
   await using pair = await namespacePair('wBtalk');

@@ -62,7 +62,7 @@ const MetricSettings = Type.Object(
 
 const TelemetrySettings = Type.Object(
   {
-    enable: names('eBPF telemetry to run besides what runs by default'),
+    enable: names('eBPF telemetry to run always that by itself runs only while somebody looks: flows'),
     disable: names('eBPF telemetry not to run: drops, tcp, queueing, flows, churn, or all'),
     sampling: count(
       'One packet of so many is looked at where looking at each would cost too much',

@@ -23,6 +23,7 @@ export function createFlowsService({ telemetry, namespaces, clock }: FlowsParts)
       requireThisNode(target);
       const shown =
         query.netns === undefined ? namespaces.all() : [requireNamespace(namespaces, query.netns)];
+      using _ = telemetry.watch('flows');
       const began = clock.monotonic();
       const before = new Map(readFlows(telemetry).map((flow) => [flow.id, flow]));
       await sleep(query.seconds * 1000);

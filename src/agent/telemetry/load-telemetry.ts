@@ -13,7 +13,7 @@ import { openMap } from '../../kernel/bpf/maps.ts';
 import { dropReasonNames } from '../../programs/drop-reasons.ts';
 import { enumNames } from '../../programs/enum-names.ts';
 import { TELEMETRY } from '../../programs/registry.ts';
-import type { TelemetryHook, TelemetryProgram } from '../../programs/telemetry-program.ts';
+import type { Runs, TelemetryHook, TelemetryProgram } from '../../programs/telemetry-program.ts';
 import { probeBpf } from './features.ts';
 import type { LoadedProgram, LoadRequest, LoadResult, RunningProgram } from './messages.ts';
 import { closeAll, makePins, openPins, type Pinned, removeOtherPins, telemetryPins } from './pins.ts';
@@ -24,7 +24,7 @@ const VMLINUX = '/sys/kernel/btf/vmlinux';
 export function loadTelemetry(request: LoadRequest): LoadResult {
   const vmlinux = kernelTypes();
   const pinDir = bpffsDir(request.pinDir);
-  const chosen = TELEMETRY.filter(({ name }) => request.programs.includes(name));
+  const chosen = TELEMETRY.filter(({ name }) => request.programs.has(name));
   const programs = chosen.map((program) => loadOne(program, request, vmlinux, pinDir));
   if (pinDir !== undefined) {
     const kept = programs.flatMap((one) => (one.running && one.pins !== undefined ? [one.pins] : []));
@@ -78,13 +78,18 @@ function loadOne(
       });
     const without = missing.flatMap(({ without: lost = [] }) => lost);
     const directory =
-      pinDir === undefined
+      pinDir === undefined || runsOf(program, request) === 'on-demand'
         ? undefined
         : join(telemetryPins(pinDir), `${name}-${digestOf(object, program, request, hooks)}`);
     return { ...start(program, object, hooks, request, directory), without };
   } catch (error) {
     return { name, running: false, problem: messageOf(error) };
   }
+}
+
+/** When it runs here: as the settings say, or as it does by itself. */
+function runsOf({ name, runs }: TelemetryProgram, { programs }: LoadRequest): Runs {
+  return programs.get(name) ?? runs;
 }
 
 function start(
@@ -95,10 +100,12 @@ function start(
   directory: string | undefined,
 ): Omit<RunningProgram, 'without'> {
   const found = directory === undefined ? undefined : takeUp(directory);
-  const { maps, programs, links } = found ?? attached(program, object, hooks, request, directory);
+  const { maps, programs, links } = found ?? loaded(program, object, hooks, request, directory);
   return {
     name: program.name,
     running: true,
+    runs: runsOf(program, request),
+    hooks: hooks.map((hook) => hook.program),
     reused: found !== undefined,
     ...(directory === undefined ? {} : { pins: directory }),
     maps: Object.fromEntries(program.maps.map((name) => [name, maps.get(name) as number])),
@@ -117,15 +124,16 @@ function takeUp(directory: string): Pinned | undefined {
   return undefined;
 }
 
-/** Load, fill, attach and pin; nothing stays when one of it fails. */
-function attached(
+/** Load, fill, attach what runs always, and pin; nothing stays when one of it fails. */
+function loaded(
   program: TelemetryProgram,
-  object: Uint8Array,
+  bytes: Uint8Array,
   hooks: readonly TelemetryHook[],
-  { settings }: LoadRequest,
+  request: LoadRequest,
   directory: string | undefined,
 ): Pinned {
-  const loaded = loadObject(object, {
+  const { settings } = request;
+  const object = loadObject(bytes, {
     name: program.name,
     programs: [...hooks.map((hook) => hook.program), ...(program.sockets ?? [])],
     variables: program.variables(settings),
@@ -133,15 +141,16 @@ function attached(
   });
   const links = new Map<string, number>();
   try {
-    fill(program, loaded, settings);
-    for (const { program: name } of hooks)
-      links.set(name, attachTracepoint(loaded.programs.get(name) as number));
-    const maps = new Map(program.maps.map((name) => [name, loaded.maps.get(name) as number]));
-    const all = { maps, programs: loaded.programs, links };
+    fill(program, object, settings);
+    const attach = runsOf(program, request) === 'always' ? hooks : [];
+    for (const { program: name } of attach)
+      links.set(name, attachTracepoint(object.programs.get(name) as number));
+    const maps = new Map(program.maps.map((name) => [name, object.maps.get(name) as number]));
+    const all = { maps, programs: object.programs, links };
     if (directory !== undefined) makePins(directory, all);
     return all;
   } catch (error) {
-    closeAll([...links.values(), ...loaded.programs.values(), ...loaded.maps.values()]);
+    closeAll([...links.values(), ...object.programs.values(), ...object.maps.values()]);
     throw error;
   }
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the loader's thread is given and what it returns. Descriptors are the process's: they outlive the thread.
 import type { FeatureInfo } from '../../api/schemas/node.ts';
-import type { TelemetrySettings } from '../../programs/telemetry-program.ts';
+import type { Runs, TelemetrySettings } from '../../programs/telemetry-program.ts';
 
 export interface LoadRequest {
-  /** Names of telemetry programs to run. */
-  readonly programs: readonly string[];
+  /** Telemetry programs to run, by name. */
+  readonly programs: ReadonlyMap<string, Runs>;
   readonly settings: TelemetrySettings;
   /** Where to pin. */
   readonly pinDir: string;
@@ -21,7 +21,8 @@ export interface RunningProgram {
   readonly running: true;
   /** It was there already: an earlier agent left it, and its counters go on. */
   readonly reused: boolean;
-  /** Directory of its pins; absent where there is no bpffs, and then it ends with the agent. */
+  readonly runs: Runs;
+  /** Directory of its pins; absent where there is no bpffs or it runs on demand, and then it ends with the agent. */
   readonly pins?: string;
   /** What it does not count on this kernel, in words. */
   readonly without: readonly string[];
@@ -29,7 +30,9 @@ export interface RunningProgram {
   readonly maps: Readonly<Record<string, number>>;
   /** Descriptors of programs by function name. */
   readonly programs: Readonly<Record<string, number>>;
-  /** Descriptors of links: while they are open, the programs are attached. */
+  /** Functions that are put on a tracepoint. */
+  readonly hooks: readonly string[];
+  /** Descriptors of links: while they are open, the programs are attached. None of what runs on demand. */
   readonly links: readonly number[];
 }
 

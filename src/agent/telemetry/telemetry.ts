@@ -10,8 +10,10 @@ import { kernelSymbols } from '../../kernel/kallsyms.ts';
 import type { BpfMap } from '../../kernel/ports.ts';
 import type { TelemetryMaps } from '../../observe/telemetry/telemetry.ts';
 import { TELEMETRY } from '../../programs/registry.ts';
+import type { Runs } from '../../programs/telemetry-program.ts';
 import type { Settings } from '../config/schema.ts';
 import type { LoadRequest, LoadResult, RunningProgram } from './messages.ts';
+import { OnDemand } from './on-demand.ts';
 import { closeAll } from './pins.ts';
 
 /** The thread's program, beside this file: TypeScript when run from the sources, JavaScript when compiled. */
@@ -23,6 +25,7 @@ export class Telemetry implements TelemetryMaps {
   readonly symbols = kernelSymbols();
   readonly #request: LoadRequest;
   readonly #maps = new Map<string, BpfMap>();
+  readonly #onDemand = new Map<string, OnDemand>();
   #result: LoadResult | undefined;
   #failure: string | undefined;
 
@@ -57,6 +60,14 @@ export class Telemetry implements TelemetryMaps {
     return this.running.find((one) => one.name === program)?.programs[name];
   }
 
+  onDemand(program: string): boolean {
+    return this.#onDemand.has(program);
+  }
+
+  watch(program: string): Disposable {
+    return this.#onDemand.get(program)?.watch() ?? { [Symbol.dispose]: () => {} };
+  }
+
   problem(program: string): string | undefined {
     const found = this.#result?.programs.find(({ name }) => name === program);
     if (found === undefined) return this.#failure ?? 'it is switched off';
@@ -89,7 +100,7 @@ export class Telemetry implements TelemetryMaps {
       const lost = one.without.map(
         (what) => `eBPF telemetry "${one.name}" does not count ${what} on this kernel`,
       );
-      return one.pins === undefined
+      return one.pins === undefined && one.runs === 'always'
         ? [
             ...lost,
             `eBPF telemetry "${one.name}" ends with the agent: no bpffs, mount one with \`mount -t bpf bpf /sys/fs/bpf\``,
@@ -102,19 +113,24 @@ export class Telemetry implements TelemetryMaps {
   close(): void {
     for (const map of this.#maps.values()) map.close();
     this.#maps.clear();
+    for (const one of this.#onDemand.values()) one.close();
+    this.#onDemand.clear();
     for (const { programs, links } of this.running) closeAll([...Object.values(programs), ...links]);
     this.#result = undefined;
   }
 
   #use(result: LoadResult): void {
     this.#result = result;
-    for (const { name, maps } of this.running)
+    for (const { name, runs, maps, programs, hooks } of this.running) {
       for (const [map, fd] of Object.entries(maps)) this.#maps.set(`${name}/${map}`, openMap(fd));
+      if (runs === 'on-demand')
+        this.#onDemand.set(name, new OnDemand(hooks.map((hook) => programs[hook] as number)));
+    }
   }
 }
 
-/** Names of the programs that the settings ask for. */
-function chosenPrograms({ enable, disable }: Settings['telemetry']): readonly string[] {
+/** Programs that the settings ask for: what they enable by name runs always. */
+function chosenPrograms({ enable, disable }: Settings['telemetry']): ReadonlyMap<string, Runs> {
   const names = TELEMETRY.map(({ name }) => name);
   for (const [key, chosen] of Object.entries({ enable, disable }))
     for (const name of chosen)
@@ -124,7 +140,12 @@ function chosenPrograms({ enable, disable }: Settings['telemetry']): readonly st
           path: `telemetry.${key}`,
           problem: `there is no telemetry "${name}"${didYouMean(name, [...names, 'all'])}`,
         });
-  if (disable.includes('all')) return names.filter((name) => enable.includes(name));
-  const wanted = TELEMETRY.filter(({ name, enabledByDefault }) => enabledByDefault || enable.includes(name));
-  return wanted.map(({ name }) => name).filter((name) => !disable.includes(name));
+  const off = (name: string) => disable.includes(name) || (disable.includes('all') && !enable.includes(name));
+  const always = (name: string) => enable.includes(name) || enable.includes('all');
+  return new Map(
+    TELEMETRY.filter(({ name }) => !off(name)).map(({ name, runs }) => [
+      name,
+      always(name) ? 'always' : runs,
+    ]),
+  );
 }

@@ -39,8 +39,12 @@ export interface DevicePackets {
   readonly protocols: readonly (readonly [name: string, packets: number])[];
 }
 
-/** Packets of all devices. @throws {WeirError} `NO_DATA` when the program does not run. */
+/**
+ * Packets of all devices; none where only those are counted that pass while somebody looks.
+ * @throws {WeirError} `NO_DATA` when the program does not run.
+ */
 export function readPackets(telemetry: TelemetryMaps): ByNamespace<DevicePackets> {
+  if (telemetry.onDemand('flows')) return new Map();
   const map = mapOf(telemetry, 'flows', 'flows_devices');
   return rowsByNamespace(map, { key: decodeFlowsDeviceKey, value: decodeFlowsDevice }, (key, values) => ({
     ifindex: key.ifindex,

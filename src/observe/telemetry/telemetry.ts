@@ -6,6 +6,13 @@ import type { BpfMap, KernelSymbols } from '../../kernel/ports.ts';
 export interface TelemetryMaps {
   /** Undefined when the program does not run. */
   map(program: string, map: string): BpfMap | undefined;
+  /** It counts only while somebody looks: what its maps hold is no total. */
+  onDemand(program: string): boolean;
+  /**
+   * Have it count until what is returned is disposed of, if it does not count anyway.
+   * @throws {WeirError} when the kernel refuses to attach it.
+   */
+  watch(program: string): Disposable;
   /** Why it does not run; undefined when it does. */
   problem(program: string): string | undefined;
   /** Names of `enum skb_drop_reason` of this kernel, by number. */
@@ -34,6 +41,8 @@ export class TelemetryReadings {
 /** Telemetry of an agent that has none. */
 export const NO_TELEMETRY: TelemetryMaps = {
   map: () => undefined,
+  onDemand: () => false,
+  watch: () => ({ [Symbol.dispose]: () => {} }),
   problem: () => 'it is switched off',
   dropReasons: new Map(),
   resetReasons: new Map(),
