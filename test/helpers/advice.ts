@@ -30,6 +30,8 @@ export async function adviceDuring(ns: TestNetns, work: () => Promise<unknown>):
 export interface Running extends AsyncDisposable {
   /** Resolves with its exit status. */
   readonly ended: Promise<number | null>;
+  /** What it has printed so far. */
+  lines(): readonly string[];
 }
 
 /** Run Python in the namespace; when `ready` it has printed its first line. */
@@ -40,9 +42,14 @@ export async function python(ns: TestNetns, program: string, ready = true): Prom
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const ended = once(child, 'exit').then(([status]) => status as number | null);
+  let printed = '';
+  child.stdout?.on('data', (bytes) => {
+    printed += String(bytes);
+  });
   if (ready) await Promise.race([once(child.stdout as NodeJS.ReadableStream, 'data'), ended]);
   return {
     ended,
+    lines: () => printed.split('\n').slice(0, -1),
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL');
       await ended;

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { complaints } from '../../src/base/validate.ts';
 import { Encoder } from '../../src/codec/encoder.ts';
+import { inTwo } from '../../src/engine/execute/opening.ts';
 import { NETLINK } from '../../src/kernel/ports.ts';
 import { link } from '../../src/kinds/link/link.ts';
 import type { Change } from '../../src/kinds/object-class.ts';
@@ -94,6 +95,21 @@ describe('a declared link is what the kernel reports', () => {
     expect((await specs(ns)).has('x0')).toBe(false);
     // as a rollback makes it: with everything that was read
     await write(ns, { op: 'create', after: before });
+    expect((await specs(ns)).get('x0')).toEqual(before);
+    await write(ns, { op: 'remove', before });
+    // as network policy has it made: down and without a master, which come later
+    const action = {
+      op: 'create',
+      id: 'link x0',
+      netns: '',
+      class: 'link',
+      key: 'x0',
+      after: before,
+    } as const;
+    const { making, opening } = inTwo(action);
+    await write(ns, making as Change);
+    expect(JSON.parse(ns.ip('-j', 'link', 'show', 'x0'))[0].flags).not.toContain('UP');
+    await write(ns, opening);
     expect((await specs(ns)).get('x0')).toEqual(before);
   });
 

@@ -11,6 +11,10 @@ export interface PolicyStage {
   /** @throws {WeirError}, {KernelError}; then nothing of it is in force. */
   commit(): Promise<void>;
   discard(): void;
+  /** Whether what is in force has a say about a device of this name. */
+  covers(netns: string, device: string): boolean;
+  /** Have the programs on such devices, as far as they are there. @throws {WeirError}, {KernelError}. */
+  protect(netns: string, devices: readonly string[]): Promise<void>;
 }
 
 /** Who carries out what is not the kernel's own. */

@@ -9,6 +9,7 @@ import { DeviceIndex } from './device-index.ts';
 import { carryOut, type Hosts } from './effects.ts';
 import { isDoneAnyway, type StepFailure, stepFailure } from './failure.ts';
 import { GenericFamilies } from './generic-families.ts';
+import { type InTwo, inTwo, opens } from './opening.ts';
 import { type Portion, PortionSink } from './sink.ts';
 
 /** Steps from which on they are sent many at a time: below that, none is sent after one that failed. */
@@ -87,7 +88,12 @@ class Run {
       if (last !== undefined && last !== site) await this.#drain(last);
       last = site;
       if (!isPolicyClass(action.class)) await this.#commit(step - 1, site);
-      await this.#step(step, action, site);
+      const end = this.#guardedFrom(step);
+      if (end === step) await this.#step(step, action, site);
+      else {
+        await this.#openGuarded(step, end, site);
+        step = end - 1;
+      }
     }
     if (last !== undefined && !this.#stopped()) await this.#drain(last);
     if (last !== undefined) await this.#commit(this.#actions.length - 1, last);
@@ -126,6 +132,39 @@ class Run {
       this.#failed(step, error);
       return undefined;
     }
+  }
+
+  /** End of the steps from this one on that set up devices with network policy; the step itself where it is none. */
+  #guardedFrom(first: number): number {
+    const { policies } = this.#hosts;
+    const netns = this.#actions[first]?.netns ?? '';
+    const isGuarded = (action: Action | undefined) =>
+      action?.netns === netns && opens(action) && policies.covers(netns, action.key);
+    let end = first;
+    while (isGuarded(this.#actions[end])) end++;
+    return end;
+  }
+
+  /** No packet passes a device before its policy is on it: they are made, and opened when it is on all of them. */
+  async #openGuarded(first: number, end: number, site: Site): Promise<void> {
+    const halves = this.#actions.slice(first, end).map(inTwo);
+    const each = async (half: (one: InTwo) => Action | undefined) => {
+      for (const [i, one] of halves.entries()) {
+        const action = half(one);
+        if (action !== undefined && !this.#stopped()) await this.#step(first + i, action, site);
+      }
+      await this.#drain(site);
+    };
+    await each(({ making }) => making);
+    if (this.#stopped()) return;
+    try {
+      const names = halves.map(({ opening }) => opening.key);
+      await this.#hosts.policies.protect(this.#actions[first]?.netns ?? '', names);
+    } catch (error) {
+      for (let step = first; step < end; step++) this.#failed(step, error);
+      return;
+    }
+    await each(({ opening }) => opening);
   }
 
   async #step(step: number, action: Action, site: Site): Promise<void> {

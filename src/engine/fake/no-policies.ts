@@ -15,4 +15,6 @@ export const noPolicies: PolicyControl & PolicyStage = {
   },
   commit: async () => {},
   discard: () => {},
+  covers: () => false,
+  protect: async () => {},
 };

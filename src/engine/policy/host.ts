@@ -17,6 +17,7 @@ import type { World } from '../../policy/world.ts';
 import type { PolicyEvent } from '../../programs/generated/policy.ts';
 import { Attachments } from './attachments.ts';
 import { capacityFor, fits } from './capacity.ts';
+import { DeviceNames } from './device-names.ts';
 import { entriesOf } from './entries.ts';
 import type { Numbers, PolicyNotes } from './notes.ts';
 import {
@@ -116,6 +117,7 @@ export class PolicyHost implements PolicyView {
   #guarded: readonly string[] = [];
   #management: readonly PolicySpec[];
   #turn: Promise<unknown> = Promise.resolve();
+  #names = new DeviceNames(NO_OBJECTS.endpoint);
   readonly #listeners: (() => void)[] = [];
   /** Called when somebody has detached programs. */
   onDetached: () => void = () => {};
@@ -126,7 +128,7 @@ export class PolicyHost implements PolicyView {
     this.#attachments = new Attachments(parts.enforcer, () => this.onDetached());
     this.#management = parts.management([]);
     const { open, refresh, warn, xdp = true } = parts;
-    const changed = () => void this.#again('devices of endpoints');
+    const changed = () => void this.#again('devices of endpoints', () => this.#devices.haveChanged);
     this.#devices = new EndpointDevices({ open, refresh, warn, changed, xdp });
   }
 
@@ -197,6 +199,23 @@ export class PolicyHost implements PolicyView {
     const operations = this.#staged;
     this.#staged = [];
     await this.#alone(() => this.#carryOut(operations));
+  }
+
+  /** Whether an endpoint has devices of this name, and there are policies. */
+  covers(netns: string, device: string): boolean {
+    const { endpoint, policy } = this.#objects;
+    if (policy.size === 0) return false;
+    if (this.#names.endpoints !== endpoint) this.#names = new DeviceNames(endpoint);
+    return this.#names.has(netns, device);
+  }
+
+  /** Attach devices that have just been made, without waiting for the kernel to tell of them. */
+  async protect(netns: string, devices: readonly string[]): Promise<void> {
+    await this.#alone(async () => {
+      await this.#devices.follow(this.#objects.endpoint);
+      await this.#devices.meet(netns, devices);
+      if (this.#devices.haveChanged) await this.#carryOut([]);
+    });
   }
 
   /** From the next commit on these can always reach this host: whoever has to confirm a change. */
@@ -328,10 +347,10 @@ export class PolicyHost implements PolicyView {
   }
 
   /** Do again what was done, with what is there now. */
-  async #again(why: string): Promise<void> {
+  async #again(why: string, isDue = () => true): Promise<void> {
     try {
       await this.#alone(async () => {
-        if (countOf(this.#objects) > 0) await this.#carryOut([]);
+        if (countOf(this.#objects) > 0 && isDue()) await this.#carryOut([]);
       });
     } catch (error) {
       this.#parts.warn(`network policy, ${why}: ${messageOf(error)}`);

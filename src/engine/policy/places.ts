@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+import { ERRNO } from '../../base/errno.gen.ts';
 import { isWeirError, messageOf } from '../../base/errors.ts';
-import type { Wire } from '../../base/wire.ts';
+import { KernelError } from '../../base/kernel-error.ts';
+import { type Wire, wireOf } from '../../base/wire.ts';
 import { payloadOf } from '../../codec/encoder.ts';
 import {
   decodeIfinfomsg,
   decodeLinkAttrs,
   encodeIfinfomsg,
+  encodeLinkAttrs,
   IFINFOMSG_SIZE,
+  RTEXT_FILTER_SKIP_STATS,
   RTM_DELLINK,
   RTM_GETLINK,
   RTM_NEWLINK,
@@ -35,6 +39,8 @@ interface Site {
   readonly io: NamespaceIo;
   readonly devices: ReadonlyMap<number, Device>;
   readonly subscription: Subscription;
+  /** Ask for one device. @returns whether it was not known. */
+  meet(name: string): Promise<boolean>;
 }
 
 /** A device of an endpoint. */
@@ -114,6 +120,17 @@ export class EndpointDevices {
     if (before?.io === io && sameRecord(before.endpoint, endpoint)) return before;
     const early = this.#parts.xdp && fit.side === 'host' && !fit.l3;
     return { ...device, netns, io, endpoint, early };
+  }
+
+  /** Devices came, went or have other names since `places` was asked. */
+  get haveChanged(): boolean {
+    return this.#fits === undefined;
+  }
+
+  /** Know of devices before the kernel tells of them, as far as they are there. @throws {KernelError} */
+  async meet(netns: string, names: readonly string[]): Promise<void> {
+    if (!this.#sites.has(netns)) await this.#enter(netns);
+    for (const name of names) if ((await this.#sites.get(netns)?.meet(name)) === true) this.#fits = undefined;
   }
 
   close(): void {
@@ -196,7 +213,21 @@ export class EndpointDevices {
           .catch((error: unknown) => this.#parts.warn(`devices of endpoints: ${messageOf(error)}`)),
     });
     await read();
-    return { io, devices, subscription };
+    const meet = async (ifname: string) => {
+      const payload = payloadOf((out) => {
+        encodeIfinfomsg(out, {});
+        encodeLinkAttrs(out, { ifname, extMask: RTEXT_FILTER_SKIP_STATS });
+      });
+      const operation = `look up the device ${ifname}`;
+      try {
+        const [reply] = await transport.request({ type: RTM_GETLINK, payload, operation });
+        return reply !== undefined && note(wireOf(reply.payload), 0, reply.payload.length, RTM_NEWLINK);
+      } catch (error) {
+        if (error instanceof KernelError && error.errno === ERRNO.ENODEV) return false;
+        throw error;
+      }
+    };
+    return { io, devices, subscription, meet };
   }
 
   #leave(name: string): void {
