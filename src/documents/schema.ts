@@ -107,15 +107,13 @@ export function documentSchema(kind: DocumentKind, items: (section: Section) => 
   const form = formOf(kind);
   const profile = kind === 'Tuning' ? { profile: Type.Optional(ProfileField) } : {};
   const settings = form === undefined ? { ...SETTINGS, ...profile } : {};
+  const spec = Type.Object({ ...settings, ...Object.fromEntries(sections) }, closed);
   return Type.Object(
     {
       apiVersion: Type.Literal(apiVersionOf(kind), { description: 'Version of the format' }),
       kind: Type.Literal(kind, { description: 'What the document declares' }),
       metadata: form?.metadata ?? Metadata,
-      spec:
-        kind === 'Profile'
-          ? ProfileSpec
-          : Type.Object({ ...settings, ...Object.fromEntries(sections) }, closed),
+      spec: kind === 'Profile' ? ProfileSpec : form?.bare ? Type.Optional(spec) : spec,
       ...(form?.kubernetes && {
         status: Type.Optional(
           Type.Unknown({ description: 'As an API server writes it; means nothing here' }),

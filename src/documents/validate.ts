@@ -85,9 +85,10 @@ function nameOf(value: unknown): string | undefined {
 
 /** What an object of Kubernetes says: a field that is null is not there, nor is one with a status. */
 function withoutNothing(value: unknown): unknown {
-  if (!isMapping(value) || !isKind(value['kind']) || !formOf(value['kind'])?.kubernetes) return value;
+  const form = isMapping(value) && isKind(value['kind']) ? formOf(value['kind']) : undefined;
+  if (form?.kubernetes !== true) return value;
   const { status: _, ...rest } = withoutNulls(value) as Readonly<Record<string, unknown>>;
-  return value['kind'] === 'Namespace' ? { spec: {}, ...rest } : rest;
+  return form.bare ? { spec: {}, ...rest } : rest;
 }
 
 function withoutNulls(value: unknown, depth = 0): unknown {

@@ -79,6 +79,8 @@ export interface DocumentForm {
   readonly metadata: TObject;
   /** As an API server of Kubernetes takes and gives it: null is nothing, there may be a status, which means nothing. */
   readonly kubernetes?: true;
+  /** It may have no `spec`, which is then an empty one. */
+  readonly bare?: true;
 }
 
 /** Kinds of documents that have items. */

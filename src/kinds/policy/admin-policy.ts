@@ -6,10 +6,9 @@ import type { Complain } from '../object-class.ts';
 import {
   type ClusterPeerValue,
   clusterPeer,
-  EgressPeer,
-  IngressPeer,
-  Subject,
+  type SubjectValue,
   subjectOf,
+  V1ALPHA1,
 } from './cluster-peers.ts';
 import type { Whole } from './metadata.ts';
 import { PROTOCOLS, portNameProblem } from './ports.ts';
@@ -52,15 +51,15 @@ function ruleSchema(side: 'from' | 'to', peer: TSchema, actions: string[]) {
 }
 
 const rules = (actions: string[]) => ({
-  subject: Subject,
+  subject: V1ALPHA1.Subject,
   ingress: Type.Optional(
-    Type.Array(ruleSchema('from', IngressPeer, actions), {
+    Type.Array(ruleSchema('from', V1ALPHA1.IngressPeer, actions), {
       description: 'Rules for what comes in',
       maxItems: 100,
     }),
   ),
   egress: Type.Optional(
-    Type.Array(ruleSchema('to', EgressPeer, actions), {
+    Type.Array(ruleSchema('to', V1ALPHA1.EgressPeer, actions), {
       description: 'Rules for what goes out',
       maxItems: 100,
     }),
@@ -92,7 +91,7 @@ interface RuleValue {
 
 interface AdminValue {
   readonly priority?: number;
-  readonly subject: Static<typeof Subject>;
+  readonly subject: SubjectValue;
   readonly ingress?: readonly RuleValue[];
   readonly egress?: readonly RuleValue[];
 }

@@ -3,14 +3,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import type { PolicyAction, PolicyPeer, PolicyRule, PolicySpec, PortMatch } from '../../model/policy.ts';
 import type { Complain } from '../object-class.ts';
-import {
-  type ClusterPeerValue,
-  clusterPeer,
-  EgressPeer,
-  IngressPeer,
-  Subject,
-  subjectOf,
-} from './cluster-peers.ts';
+import { type ClusterPeerValue, clusterPeer, subjectOf, V1ALPHA2 } from './cluster-peers.ts';
 import type { Whole } from './metadata.ts';
 import { PROTOCOLS, portNameProblem } from './ports.ts';
 
@@ -71,12 +64,18 @@ export const ClusterPolicyField = Type.Object(
       minimum: 0,
       maximum: 1000,
     }),
-    subject: Subject,
+    subject: V1ALPHA2.Subject,
     ingress: Type.Optional(
-      Type.Array(ruleSchema('from', IngressPeer), { description: 'Rules for what comes in', maxItems: 25 }),
+      Type.Array(ruleSchema('from', V1ALPHA2.IngressPeer), {
+        description: 'Rules for what comes in',
+        maxItems: 25,
+      }),
     ),
     egress: Type.Optional(
-      Type.Array(ruleSchema('to', EgressPeer), { description: 'Rules for what goes out', maxItems: 25 }),
+      Type.Array(ruleSchema('to', V1ALPHA2.EgressPeer), {
+        description: 'Rules for what goes out',
+        maxItems: 25,
+      }),
     ),
   },
   {

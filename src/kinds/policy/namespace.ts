@@ -24,7 +24,7 @@ export const namespace: ObjectClass = {
     name: 'namespace',
     schema: NamespaceField,
     whole: true,
-    form: { metadata: kubernetesMetadata(false), kubernetes: true },
+    form: { metadata: kubernetesMetadata(false), kubernetes: true, bare: true },
   },
   compare: 'whole',
   independent: true,

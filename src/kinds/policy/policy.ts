@@ -2,7 +2,7 @@
 import type { TSchema } from 'typebox';
 import type { Spec } from '../../model/object.ts';
 import type { PolicySpec } from '../../model/policy.ts';
-import type { Complain, Import, ObjectClass } from '../object-class.ts';
+import type { Complain, DocumentForm, Import, ObjectClass } from '../object-class.ts';
 import { AdminPolicyField, adminPolicy, BaselinePolicyField, baselinePolicy } from './admin-policy.ts';
 import { ClusterPolicyField, clusterPolicy } from './cluster-policy.ts';
 import { labelsOf } from './labels.ts';
@@ -41,9 +41,11 @@ function imported<V>(
   schema: TSchema,
   read: (document: V, complain: Complain) => PolicySpec,
 ): Import {
-  const metadata = kubernetesMetadata(document === 'NetworkPolicy');
+  const isNamespaced = document === 'NetworkPolicy';
+  const metadata = kubernetesMetadata(isNamespaced);
+  const form: DocumentForm = { metadata, kubernetes: true, ...(isNamespaced && { bare: true }) };
   return {
-    section: { document, name: 'policy', schema, whole: true, form: { metadata, kubernetes: true } },
+    section: { document, name: 'policy', schema, whole: true, form },
     declare: declared(read),
   };
 }
