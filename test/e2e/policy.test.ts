@@ -17,109 +17,29 @@ import type {
 } from '../../src/api/schemas/policies.ts';
 import { attachXdp } from '../../src/kernel/bpf/links.ts';
 import { loadObject } from '../../src/kernel/bpf/load.ts';
-import { type AgentProcess, agentProcess, scratch } from '../helpers/agent-process.ts';
+import type { AgentProcess } from '../helpers/agent-process.ts';
 import { bpfObject, PRELUDE } from '../helpers/bpf-object.ts';
-import { bpffs } from '../helpers/bpffs.ts';
 import { apply, ask, changeStatus } from '../helpers/change-client.ts';
-import type { PeerProbe, ProbeOutcome } from '../helpers/policy-peer.ts';
-import { type PolicyStar, policyStar } from '../helpers/policy-star.ts';
+import {
+  A4,
+  AT_ONCE,
+  B4,
+  C4,
+  endpoints,
+  get,
+  onlyFrom,
+  policyAgentNode,
+  policyOf,
+  probe,
+  reaches,
+  weir,
+} from '../helpers/policy-agent.ts';
 import { WEIR } from '../helpers/weir.ts';
-
-const [A4, B4, C4] = ['10.77.0.1', '10.77.0.2', '10.77.0.3'] as const;
-const MEMBERS = [
-  { name: 'a', addresses: [A4, 'fd77::1'] },
-  { name: 'b', addresses: [B4, 'fd77::2'] },
-  { name: 'c', addresses: [C4, 'fd77::3'] },
-];
-const AT_ONCE = { confirmSeconds: 0, probes: ['none'] };
-
-interface Node extends AsyncDisposable {
-  readonly star: PolicyStar;
-  readonly pins: string;
-  readonly directory: string;
-  agent(args?: readonly string[]): Promise<AgentProcess>;
-}
-
-async function node(): Promise<Node> {
-  const star = await policyStar(MEMBERS);
-  const pins = bpffs();
-  const directory = scratch();
-  const { peer } = star.member('b');
-  await Promise.all([peer.serve('TCP', 80), peer.serve('TCP', 81)]);
-  return {
-    star,
-    pins: pins.path,
-    directory,
-    agent: (args = []) =>
-      agentProcess({
-        netns: star.hub.name,
-        directory,
-        args: ['--pin-dir', pins.path, '--set', 'telemetry.disable=all', ...args],
-      }),
-    async [Symbol.asyncDispose]() {
-      await star[Symbol.asyncDispose]();
-      pins[Symbol.dispose]();
-      rmSync(directory, { recursive: true, force: true });
-    },
-  };
-}
-
-function endpoints({ members }: PolicyStar): readonly object[] {
-  return [...members].map(([name, { device, addresses }]) => ({
-    apiVersion: 'weir.dev/v1',
-    kind: 'Endpoint',
-    metadata: { name, namespace: 'x', labels: { pod: name } },
-    spec: { devices: [device], addresses },
-  }));
-}
-
-function onlyFrom(pod: string, port = 80): object {
-  return policyOf('b', pod, port);
-}
-
-/** Lets one pod reach one port of another. */
-function policyOf(to: string, from: string, port: number): object {
-  return {
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'NetworkPolicy',
-    metadata: { name: to, namespace: 'x' },
-    spec: {
-      podSelector: { matchLabels: { pod: to } },
-      ingress: [{ from: [{ podSelector: { matchLabels: { pod: from } } }], ports: [{ port }] }],
-    },
-  };
-}
-
-const probe = (to: string, port: number): PeerProbe => ({ to, port, protocol: 'TCP', timeoutMs: 700 });
-
-/** As expected, in the end, and then once more. */
-async function reaches(
-  star: PolicyStar,
-  from: string,
-  probes: readonly PeerProbe[],
-  expected: readonly ProbeOutcome[],
-): Promise<void> {
-  const { peer } = star.member(from);
-  await expect.poll(() => peer.probe(probes), { timeout: 20_000 }).toEqual(expected);
-  expect(await peer.probe(probes)).toEqual(expected);
-}
-
-function weir(agent: AgentProcess, ...args: readonly string[]) {
-  const [program = '', main = ''] = WEIR;
-  const run = spawnSync(program, [main, '--socket', agent.to.socketPath, ...args], { encoding: 'utf8' });
-  return { status: run.status, out: run.stdout, err: run.stderr };
-}
-
-async function get<T>(agent: AgentProcess, path: string): Promise<T> {
-  const { status, body } = await ask(agent.to.socketPath, 'GET', path);
-  expect({ status, body }).toMatchObject({ status: 200 });
-  return body as T;
-}
 
 const PORTS = [probe(B4, 80), probe(B4, 81), probe('fd77::2', 80)];
 
 test('a NetworkPolicy is enforced, counted, explained, changed, and gone without a trace', async () => {
-  await using made = await node();
+  await using made = await policyAgentNode();
   const { star } = made;
   await using agent = await made.agent();
   const socket = agent.to.socketPath;
@@ -183,7 +103,7 @@ test('a NetworkPolicy is enforced, counted, explained, changed, and gone without
 });
 
 test('what is not confirmed is undone, also when the agent is killed meanwhile; what is confirmed outlives it', async () => {
-  await using made = await node();
+  await using made = await policyAgentNode();
   const { star } = made;
   await using first = await made.agent();
   await apply(first.to.socketPath, [...endpoints(star), onlyFrom('a')], AT_ONCE);
@@ -214,7 +134,7 @@ test('what is not confirmed is undone, also when the agent is killed meanwhile; 
 });
 
 test('the command line applies, lists, explains and deletes', async () => {
-  await using made = await node();
+  await using made = await policyAgentNode();
   const { star } = made;
   await using agent = await made.agent();
   await apply(agent.to.socketPath, [...endpoints(star), onlyFrom('a')], AT_ONCE);
@@ -258,7 +178,7 @@ const CLOSED = {
 };
 
 test('the device of a host runs a program at XDP, where none is and the settings do not say otherwise', async () => {
-  await using made = await node();
+  await using made = await policyAgentNode();
   const { star } = made;
   const xdpOf = (device: string): number =>
     JSON.parse(star.hub.ip('-j', 'link', 'show', device))[0].xdp?.prog.id ?? 0;
@@ -282,7 +202,7 @@ test('the device of a host runs a program at XDP, where none is and the settings
 });
 
 test('a program of somebody else at XDP is left alone, and the policy is enforced without', async () => {
-  await using made = await node();
+  await using made = await policyAgentNode();
   const { star } = made;
   const source = `${PRELUDE}
 SEC("xdp") int pass(struct xdp_md *ctx) { return XDP_PASS; }`;
@@ -298,7 +218,7 @@ SEC("xdp") int pass(struct xdp_md *ctx) { return XDP_PASS; }`;
 });
 
 test('a policy that would close the node to whoever applies it is warned of, and the node stays open', async () => {
-  await using made = await node();
+  await using made = await policyAgentNode();
   const { star } = made;
   await using agent = await made.agent();
   const socket = agent.to.socketPath;
@@ -339,7 +259,7 @@ test('a policy that would close the node to whoever applies it is warned of, and
 });
 
 test('verdicts are told as they are made, and counted in the metrics', async () => {
-  await using made = await node();
+  await using made = await policyAgentNode();
   const { star } = made;
   await using agent = await made.agent();
   const socket = agent.to.socketPath;
@@ -373,7 +293,7 @@ test('verdicts are told as they are made, and counted in the metrics', async () 
 });
 
 test('a device that appears under a name that an endpoint has a pattern for is attached', async () => {
-  await using made = await node();
+  await using made = await policyAgentNode();
   const { star } = made;
   await using agent = await made.agent();
   const socket = agent.to.socketPath;
@@ -396,7 +316,7 @@ test('a device that appears under a name that an endpoint has a pattern for is a
 });
 
 test('programs that others detach are attached again', async () => {
-  await using made = await node();
+  await using made = await policyAgentNode();
   const { star } = made;
   await using agent = await made.agent();
   const socket = agent.to.socketPath;
@@ -434,7 +354,7 @@ test('programs that others detach are attached again', async () => {
 });
 
 test('an agent that is killed goes on counting where it was, and its connections live', async () => {
-  await using made = await node();
+  await using made = await policyAgentNode();
   const { star } = made;
   await using first = await made.agent();
   await apply(first.to.socketPath, [...endpoints(star), onlyFrom('a')], AT_ONCE);
@@ -482,7 +402,7 @@ test('an agent that is killed goes on counting where it was, and its connections
 });
 
 test('mistakes name the field, and nothing changes', async () => {
-  await using made = await node();
+  await using made = await policyAgentNode();
   const { star } = made;
   await using agent = await made.agent();
   const socket = agent.to.socketPath;

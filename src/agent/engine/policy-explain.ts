@@ -9,13 +9,16 @@ import {
 } from '../../api/schemas/policies.ts';
 import { isWeirError, WeirError } from '../../base/errors.ts';
 import { parseIp, renderIp } from '../../base/ip.ts';
+import { didYouMean } from '../../base/suggest.ts';
 import { validated } from '../../base/validate.ts';
 import { packetsOf } from '../../codec/capture-file.ts';
 import { LINK_TYPE } from '../../codec/pcapng.ts';
 import type { PolicyHost } from '../../engine/policy/host.ts';
+import type { Traced } from '../../engine/policy/ports.ts';
 import { IP_PROTOCOLS } from '../../model/names/ip-protocols.ts';
 import { DEFAULT_NAMESPACE, type EndpointSpec, type PolicyDirection } from '../../model/policy.ts';
-import { type Decision, type Judgement, judge } from '../../policy/evaluate.ts';
+import { RULE_ISOLATED } from '../../policy/compiled.ts';
+import { type Decision, type DefaultReason, type Judgement, judge } from '../../policy/evaluate.ts';
 import { frameOf, hasPorts, readFrame, readPacket } from '../../policy/frame.ts';
 import type { PolicyPacket } from '../../policy/packet.ts';
 import { EMPTY_WORLD, indexOf, type World } from '../../policy/world.ts';
@@ -32,7 +35,7 @@ const SEVERITY: readonly ExplainedVerdict[] = ['allow', 'deny', 'reject'];
  * @throws {WeirError} `POLICY_DISAGREES` when the program says something else, `REQUEST_INVALID`, `VALUE`, `DECODE`.
  */
 export function explain(host: PolicyHost, given: unknown): Omit<ExplainReport, 'revision'> {
-  if (given instanceof Uint8Array) return { packets: explainCapture(host, given) };
+  if (given instanceof Uint8Array) return explainCapture(host, given);
   const request = validated(ExplainRequest, given, 'body') as ExplainRequest;
   const [from, to] = endsOf(host, request);
   const packet = packetIn(request, from.address, to.address);
@@ -40,9 +43,12 @@ export function explain(host: PolicyHost, given: unknown): Omit<ExplainReport, '
   return explained(host, packet, named);
 }
 
-function explainCapture(host: PolicyHost, bytes: Uint8Array): NonNullable<ExplainReport['packets']> {
+function explainCapture(host: PolicyHost, bytes: Uint8Array): Pick<ExplainReport, 'packets' | 'cutOff'> {
   const found: { number: number; skipped?: string }[] = [];
-  for (const { linkType, data } of packetsOf(bytes)) {
+  const packets = packetsOf(bytes);
+  let next = packets.next();
+  for (; !next.done; next = packets.next()) {
+    const { linkType, data } = next.value;
     const number = found.length + 1;
     const isFrame = linkType === LINK_TYPE.ethernet;
     const isPacket = linkType === LINK_TYPE.raw;
@@ -51,7 +57,7 @@ function explainCapture(host: PolicyHost, bytes: Uint8Array): NonNullable<Explai
     else if ('problem' in packet) found.push({ number, skipped: packet.problem });
     else found.push({ number, ...explained(host, packet, []) });
   }
-  return found;
+  return { packets: found, ...(next.value > 0 && { cutOff: next.value }) };
 }
 
 interface End {
@@ -77,16 +83,26 @@ function endOf({ objects }: PolicyHost, text: string): readonly End[] {
   }
   const key = text.includes('/') ? text : `${DEFAULT_NAMESPACE}/${text}`;
   const endpoint = objects.endpoint.get(key);
-  if (endpoint === undefined) {
-    const hint = `; it is no address either`;
-    throw new WeirError('NOT_FOUND', { what: 'endpoint', name: key, hint });
-  }
+  if (endpoint === undefined)
+    throw new WeirError('NOT_FOUND', {
+      what: 'endpoint',
+      name: key,
+      hint: hintFor(key, [...objects.endpoint.keys()]),
+    });
   if (endpoint.addresses.length === 0)
     throw new WeirError('VALUE', {
       what: `the endpoint ${key}`,
       problem: 'has no address: give an address instead',
     });
   return endpoint.addresses.map((address) => ({ address: parseIp(address), endpoint }));
+}
+
+/** Endpoints of the same name in other namespaces, or the one that is written most alike. */
+function hintFor(key: string, known: readonly string[]): string {
+  const name = key.slice(key.indexOf('/'));
+  const namesakes = known.filter((one) => one.endsWith(name)).slice(0, 3);
+  if (namesakes.length > 0) return `, did you mean ${namesakes.map((one) => `"${one}"`).join(' or ')}?`;
+  return didYouMean(key, known) || '; it is no address either';
 }
 
 function packetIn(request: ExplainRequest, source: Uint8Array, destination: Uint8Array): PolicyPacket {
@@ -225,7 +241,21 @@ function traced(
     device,
     verdict: rest.verdict,
     ...(policy !== undefined && policy !== '' && { policy, rule: name ?? String(index) }),
-    reason: rest.reason,
+    reason: policy === '' ? reasonOf(rest) : rest.reason,
     identity: rest.identity,
   };
+}
+
+/** What the program says in the words of the model. */
+const REASONS: Readonly<Record<string, DefaultReason>> = {
+  NO_POLICY: 'no policy',
+  ITSELF: 'self',
+  NEIGHBOUR: 'always',
+  DHCP: 'always',
+};
+
+/** Where no policy decides: the programs have two rules to count that by. */
+function reasonOf({ reason, rule }: Pick<Traced, 'reason' | 'rule'>): string {
+  if (reason !== 'BY_RULE' && reason !== 'DENIED') return REASONS[reason] ?? reason;
+  return rule === RULE_ISOLATED ? 'isolated' : 'no policy';
 }

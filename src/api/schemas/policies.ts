@@ -231,7 +231,7 @@ const DatapathVerdict = Type.Object(
     verdict: Verdict,
     policy: Type.Optional(Type.String()),
     rule: Type.Optional(Type.String()),
-    reason: text('As the program says it'),
+    reason: text('As of the documents; else the name that the program has for it'),
     identity: Type.Integer({ description: 'Number that the maps give the other address' }),
   },
   { ...closed, description: 'What the attached program says of the same packet' },
@@ -286,6 +286,9 @@ export const ExplainReport = Type.Object(
     revision: Type.Integer(),
     ...Object.fromEntries(Object.entries(Explained).map(([name, schema]) => [name, Type.Optional(schema)])),
     packets: Type.Optional(Type.Array(ExplainedPacket, { description: 'Of a capture, each packet' })),
+    cutOff: Type.Optional(
+      Type.Integer({ description: 'Bytes at the end of the capture that are no whole packet' }),
+    ),
   },
   { ...closed, description: 'Why a packet passes or not' },
 );
@@ -308,6 +311,7 @@ export interface ExplainReport extends Partial<Explanation> {
     readonly number: number;
     readonly skipped?: string;
   } & Partial<Explanation>)[];
+  readonly cutOff?: number;
 }
 
 /** Query of the feed of verdicts. */
