@@ -403,7 +403,10 @@ export interface PolicyDatapath {
   attach(place: PolicyPlace): Promise<void>;
   /** Detach from a device of a namespace, also of one that is gone. */
   detach(space: number, ifindex: number): Promise<void>;
+  /** Of filters on clsact as they were found by the last `look`. */
   attachments(): readonly PolicyAttachment[];
+  /** Ask the kernel for what no descriptor tells: which filters are still there. */
+  look(): Promise<void>;
   /**
    * Run the program of a direction of the endpoint on a frame, as if it passed the device.
    * @param cb Bytes of skb->cb. @returns what the program returned.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { messageOf } from '../../base/errors.ts';
 import { changedPlaces } from './changed-places.ts';
 import type { Enforcement, Place } from './ports.ts';
 
@@ -14,6 +15,7 @@ const LOOK_MS = 2_000;
 export class Attachments {
   readonly #enforcer: Enforcement;
   readonly #lost: () => void;
+  readonly #warn: (problem: string) => void;
   /** Hooks of each device with a program on them when they were attached. */
   #hooks: ReadonlyMap<string, number> = new Map();
   /** Devices without a program that ought to have one, as they were seen last. */
@@ -25,11 +27,14 @@ export class Attachments {
   #timer: NodeJS.Timeout | undefined;
   /** What was told last, as a text. */
   #told = '';
+  /** Why the last look failed. */
+  #problem = '';
 
   /** @param lost Called when programs are missing that were not before. */
-  constructor(enforcer: Enforcement, lost: () => void) {
+  constructor(enforcer: Enforcement, lost: () => void, warn: (problem: string) => void) {
     this.#enforcer = enforcer;
     this.#lost = lost;
+    this.#warn = warn;
   }
 
   /** Attach what is new, what others have detached, and detach what is of no endpoint any more. */
@@ -52,12 +57,12 @@ export class Attachments {
     this.#isFresh = false;
     this.#hooks = this.#attached();
     this.#told = '';
-    this.#timer ??= setInterval(() => this.#check(), LOOK_MS).unref();
+    if (this.#timer === undefined) this.#lookLater();
   }
 
   /** Nothing is attached any more, or nobody looks. */
   close(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#hooks = new Map();
     this.#missing = new Set();
@@ -77,7 +82,17 @@ export class Attachments {
     return places.filter((place) => names.has(nameOf(hookOf(place))));
   }
 
-  #check(): void {
+  #lookLater(): void {
+    this.#timer = setTimeout(() => void this.#check(), LOOK_MS).unref();
+  }
+
+  async #check(): Promise<void> {
+    const timer = this.#timer;
+    const problem = await this.#enforcer.look().then(() => '', messageOf);
+    if (problem !== '' && problem !== this.#problem) this.#warn(`programs on devices: ${problem}`);
+    this.#problem = problem;
+    if (timer !== this.#timer) return;
+    this.#lookLater();
     const now = this.#attached();
     const lost = [...this.#hooks].filter(([name, hooks]) => (now.get(name) ?? 0) < hooks).join();
     if (lost !== '' && lost !== this.#told) this.#lost();

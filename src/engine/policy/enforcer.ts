@@ -172,6 +172,10 @@ export class PolicyEnforcer {
     return this.#datapath.attachments();
   }
 
+  look(): Promise<void> {
+    return this.#datapath.look();
+  }
+
   /** By number of the counter. */
   counters(): RuleCounters {
     const { now } = this.#clock();

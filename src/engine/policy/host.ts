@@ -125,7 +125,7 @@ export class PolicyHost implements PolicyView {
 
   constructor(parts: PolicyHostParts) {
     this.#parts = parts;
-    this.#attachments = new Attachments(parts.enforcer, () => this.onDetached());
+    this.#attachments = new Attachments(parts.enforcer, () => this.onDetached(), parts.warn);
     this.#management = parts.management([]);
     const { open, refresh, warn, xdp = true } = parts;
     const changed = () => void this.#again('devices of endpoints', () => this.#devices.haveChanged);

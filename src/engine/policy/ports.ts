@@ -118,6 +118,8 @@ export interface Enforcement {
   attach(place: Place): Promise<void>;
   detach(space: number, ifindex: number): Promise<void>;
   attachments(): readonly PlaceHook[];
+  /** Find out what `attachments` does not see by itself: filters that others have deleted, before Linux 6.6. */
+  look(): Promise<void>;
   counters(): Counts;
   drops(): Reasons;
   flows(): { readonly established: number; readonly embryonic: number };

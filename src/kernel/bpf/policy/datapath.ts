@@ -10,7 +10,15 @@ import type {
 } from '../../ports.ts';
 import { readRing } from '../ring.ts';
 import { BPF, BpfAttr, mustBpf } from '../syscall.ts';
-import { dropFilter, filterAttachment, pinnedFilters, putFilter } from './clsact.ts';
+import {
+  dropFilter,
+  type FilterHook,
+  filterAttachment,
+  hasFilter,
+  markOf,
+  pinnedFilters,
+  putFilter,
+} from './clsact.ts';
 import { gracePeriod, ticksPerSecond } from './libc.ts';
 import { attachmentOf, dropLink, hasTcx, type LinkName, linksOf, pinnedLinks, putLink } from './links.ts';
 import { putPin, Shelf, withPin } from './shelf.ts';
@@ -40,6 +48,8 @@ class Datapath implements PolicyDatapath {
   readonly #clsact: boolean;
   /** Namespaces that filters are in. */
   readonly #ios = new Map<number, NamespaceIo>();
+  /** Marks of filters that the last look did not find. */
+  readonly #gone = new Set<string>();
   #tables: OpenTables | undefined;
   /** Constants of instances, by generation: those of tables that were opened are asked of whoever opened them. */
   readonly #variables = new Map<number, Readonly<Record<string, number>>>();
@@ -114,7 +124,7 @@ class Datapath implements PolicyDatapath {
     for (const link of wanted) {
       const fd = this.#function(loadObject, tables, space, link.name);
       try {
-        if (link.hook !== 'xdp' && !this.#hasTcx(place)) await putFilter(this.#shelf, place.io, link, fd);
+        if (link.hook !== 'xdp' && !this.#hasTcx(place)) await this.#putFilter(place, link, link.hook, fd);
         else putLink(this.#shelf, place.io.fd, link, fd);
       } finally {
         closeSync(fd);
@@ -136,8 +146,25 @@ class Datapath implements PolicyDatapath {
   attachments() {
     return [
       ...pinnedLinks(this.#shelf).map((link) => attachmentOf(this.#shelf, link)),
-      ...pinnedFilters(this.#shelf).map((filter) => filterAttachment(this.#shelf, filter)),
+      ...pinnedFilters(this.#shelf).map((filter) =>
+        filterAttachment(this.#shelf, filter, this.#gone.has(markOf(filter))),
+      ),
     ];
+  }
+
+  async look(): Promise<void> {
+    const problems: unknown[] = [];
+    for (const filter of pinnedFilters(this.#shelf)) {
+      const io = this.#ios.get(filter.space);
+      if (io === undefined) continue;
+      try {
+        if (await hasFilter(this.#shelf, io, filter)) this.#gone.delete(markOf(filter));
+        else this.#gone.add(markOf(filter));
+      } catch (error) {
+        problems.push(error);
+      }
+    }
+    if (problems.length > 0) throw problems[0];
   }
 
   run(place: PolicyPlace, direction: 'ingress' | 'egress', frame: Uint8Array, cb: Uint8Array): number {
@@ -184,11 +211,17 @@ class Datapath implements PolicyDatapath {
       if (link.hook === 'xdp') continue;
       const fd = this.#function(load, tables, link.space, link.name);
       try {
-        await putFilter(this.#shelf, place.io, link, fd);
+        await this.#putFilter(place, link, link.hook, fd);
       } finally {
         closeSync(fd);
       }
     }
+  }
+
+  async #putFilter({ io }: PolicyPlace, link: LinkName, hook: FilterHook, program: number): Promise<void> {
+    const mark = markOf({ ...link, hook });
+    await putFilter(this.#shelf, io, link, program, this.#gone.has(mark));
+    this.#gone.delete(mark);
   }
 
   #hasTcx({ io, ifindex }: PolicyPlace): boolean {
