@@ -3,14 +3,39 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { namespaces } from '../../src/kernel/namespaces.ts';
 import { NamespaceSnapshot } from '../../src/observe/snapshot.ts';
-import { readSample } from '../../src/observe/tuning/sample.ts';
+import { readSample, readSysctls } from '../../src/observe/tuning/sample.ts';
 import { type Advice, advise } from '../../src/tuning/advice/advise.ts';
+import { RULES } from '../../src/tuning/advice/registry.ts';
 import { Window } from '../../src/tuning/advice/window.ts';
 import type { TestNetns } from './netns.ts';
 
+/** Rules of a namespace; those of the whole machine see what others do on it. */
+const OWN_RULES = RULES.filter(({ node }) => node === undefined);
+
 /** Advice on the namespace, as if it were the agent's own, over the time that `work` takes. */
 export async function adviceDuring(ns: TestNetns, work: () => Promise<unknown>): Promise<readonly Advice[]> {
+  const { before, after } = await samplesAround(ns, work);
+  return advise(new Window(before, after), () => false, OWN_RULES);
+}
+
+/** The same with rules of the whole machine, whose sysctls are read where they are: in its first namespace. */
+export async function machineAdviceDuring(
+  ns: TestNetns,
+  work: () => Promise<unknown>,
+): Promise<readonly Advice[]> {
+  const { before, after } = await samplesAround(ns, work);
+  const own = await namespaces().own();
+  try {
+    const sysctls = new Map([...(await readSysctls(own)), ...after.sysctls]);
+    return advise(new Window(before, { ...after, sysctls }), () => false);
+  } finally {
+    await own.close();
+  }
+}
+
+async function samplesAround(ns: TestNetns, work: () => Promise<unknown>) {
   const io = await ns.io();
   const named = { ...io, netns: { ...io.netns, name: '' } };
   const snapshot = new NamespaceSnapshot(named);
@@ -20,7 +45,7 @@ export async function adviceDuring(ns: TestNetns, work: () => Promise<unknown>):
     const read = () => readSample(namespace, { whole: true, now: () => performance.now() });
     const before = await read();
     await work();
-    return advise(new Window(before, await read()), () => false);
+    return { before, after: await read() };
   } finally {
     snapshot.close();
   }

@@ -122,6 +122,47 @@ for i in range(300):
   expect(advice?.settings.every(({ writable }) => !writable)).toBe(true);
 });
 
+test('tcp-buffers: small segments fill the buffer before the program reads', async () => {
+  await using pair = await namespacePair('wt-rmem');
+  pair.right.exec('sysctl', '-qw', 'net.ipv4.tcp_rmem=4096 8192 16384');
+  // each segment is a packet of its own, whose memory is many times its data
+  pair.left.ip('link', 'set', 'v0', 'gso_max_segs', '1');
+  const during = async (server: string, send: string) => {
+    await using _server = await python(
+      pair.right,
+      `import socket, time
+s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(('10.9.0.2', 7000)); s.listen(64); print('ready')
+${server}`,
+    );
+    return await adviceDuring(pair.right, async () => {
+      await using client = await python(
+        pair.left,
+        `import socket
+all = []
+for _ in range(10):
+    s = socket.socket(); s.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 88); all.append(s)
+    s.connect(('10.9.0.2', 7000)); s.settimeout(0.1)
+    try: ${send}
+    except OSError: pass`,
+        false,
+      );
+      expect(await client.ended).toBe(0);
+    });
+  };
+  const answers = `while True:
+    c = s.accept()[0]
+    while c.recv(88): c.send(b'y')`;
+  const one = "[(s.settimeout(5), s.send(b'x' * 80), s.recv(1)) for _ in range(100)]; s.close()";
+  expect(named(await during(answers, one), 'tcp-buffers')).toBeUndefined();
+  const advice = named(await during('time.sleep(600)', "s.sendall(b'x' * 100000)"), 'tcp-buffers');
+  expect(evidence(advice, 'pruned')).toBeGreaterThan(1);
+  expect(evidence(advice, 'memory pressures')).toBe(0);
+  expect(advice?.settings).toMatchObject([
+    { current: '4096 8192 16384', handSet: true, writable: true, proposal: { value: '4096 8192 32768' } },
+  ]);
+});
+
 test('qdisc-drops: more is offered than a shaper lets through', async () => {
   await using pair = await namespacePair('wt-qdisc');
   pair.left.tc('qdisc', 'add', 'dev', 'v0', 'root', 'tbf', 'rate', '1mbit', 'burst', '5k', 'limit', '6k');

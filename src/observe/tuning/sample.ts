@@ -44,7 +44,7 @@ export async function readSample(
   const { signal } = new AbortController();
   const source = new NamespaceSource(namespace, undefined, signal);
   const text = async (path: string) => textOf((await optional(() => io.proc.read(path))) ?? new Uint8Array());
-  const sysctls = await readSysctls(io, new Set([...WATCHED_SYSCTLS, OF_NODE]));
+  const sysctls = await readSysctls(io);
   const tracked = await optional(() => source.conntrack());
   const snmp = protocolCounters(await text('net/snmp'), await text('net/netstat'), await text('net/snmp6'));
   return {
@@ -69,9 +69,10 @@ export async function readSample(
   };
 }
 
-async function readSysctls(io: NamespaceIo, names: ReadonlySet<string>): Promise<Sample['sysctls']> {
+/** Those that rules look at, as far as the namespace has them. */
+export async function readSysctls(io: NamespaceIo): Promise<Sample['sysctls']> {
   const found = new Map<string, number | string>();
-  for (const name of names) {
+  for (const name of new Set([...WATCHED_SYSCTLS, OF_NODE])) {
     const bytes = await optional(() => io.proc.read(sysctlPath(name)));
     if (bytes !== undefined) found.set(name, sysctlSpec(name, textOf(bytes))['value'] as number | string);
   }
@@ -135,7 +136,8 @@ async function neighbourSamples(
 ): Promise<readonly NeighbourSample[]> {
   const counts = whole ? await source.neighbourCounts() : [];
   const sampleOf = async (family: 'ipv4' | 'ipv6', file: string): Promise<NeighbourSample> => {
-    const own = counts.filter((one) => one.family === family);
+    // permanent ones do not count for gc_thresh3 (net/core/neighbour.c neigh_alloc())
+    const own = counts.filter((one) => one.family === family && one.state !== 'permanent');
     const entries = own.reduce((total, one) => total + one.entries, 0);
     return { family, entries, tableFulls: neighbourTableFulls(await text(`net/stat/${file}`)) };
   };

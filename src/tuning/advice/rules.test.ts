@@ -44,7 +44,10 @@ const listening = (waiting: number, limit: number) => ({
   listeners: [{ at: '0.0.0.0:80', waiting, limit }],
 });
 
-/** By the name of the rule. */
+/**
+ * By the name of the rule. Where namespaces can have the condition, test/netns/advice.test.ts and advice-machine.test.ts
+ * make it; of the three that say why not, these counters are the only test.
+ */
 const CASES: Readonly<Record<string, Case>> = {
   'softnet-drops': {
     speaks: second({
@@ -68,6 +71,8 @@ const CASES: Readonly<Record<string, Case>> = {
     }),
     proposes: { 'sysctl net.core.netdev_budget': 600 },
   },
+  // recorded only: no device of a namespace has a ring (`ethtool -g` is EOPNOTSUPP on veth, tap, bridge, macvlan, vxlan and
+  // ifb), and none counts missed, fifo or over: a veth with NAPI and a tap count what they lose as dropped
   'ring-overflow': {
     speaks: second({
       links: [
@@ -208,6 +213,7 @@ const CASES: Readonly<Record<string, Case>> = {
     proposes: { 'eth0 queues.xps_cpus': { 0: '1', 1: '2' } },
     id: 'transmit-steering.eth0',
   },
+  // recorded only: no device of a namespace has an interrupt; none of those above has a parent device, or NAPI with an irq
   'irq-affinity': {
     speaks: second(
       { cpus: cpus({}, {}), links: [link({}, { irqs: irqs([3000, 0], [3000, 10]) })] },
@@ -220,6 +226,7 @@ const CASES: Readonly<Record<string, Case>> = {
     proposes: {},
     id: 'irq-affinity.eth0',
   },
+  // recorded only: `ethtool -c` is EOPNOTSUPP on veth, bridge, macvlan, vxlan and ifb, and a tap has no rx_usecs
   coalescing: {
     speaks: second({ links: [link({ rx_packets: 500 }, { settings: { coalesce: { rx_usecs: 200 } } })] }),
     silent: second({
