@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BeforeRing } from './before-ring.ts';
 import { CaptureFolder } from './folder.ts';
+import { bufferShare } from './tap.ts';
 import { Waker } from './waker.ts';
 
 let scratch: string;
@@ -108,4 +109,10 @@ test('a folder behind a link is refused, and a link is not followed', async () =
   await here.prepare();
   symlinkSync('/etc/passwd', join(scratch, 'real/x'));
   await expect(here.create('x')).rejects.toMatchObject({ code: 'FILE' });
+});
+
+test('devices of a capture share its buffer, down to what each needs', () => {
+  const mebibytes = (bytes: number, devices: number) => bufferShare(bytes << 20, devices) / (1 << 20);
+  expect([1, 2, 64].map((devices) => mebibytes(32, devices))).toEqual([32, 16, 4]);
+  expect([1, 64].map((devices) => mebibytes(2, devices))).toEqual([2, 2]);
 });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { FileHandle } from 'node:fs/promises';
-import { messageOf } from '../base/errors.ts';
+import { isWeirError, messageOf, WeirError } from '../base/errors.ts';
 import type { CaptureFile } from '../model/capture.ts';
 import type { CaptureFolder } from './folder.ts';
 import type { CaptureSession } from './session.ts';
@@ -58,7 +58,8 @@ export class FileSink {
       for await (const bytes of session.turns()) if (!(await this.#turn(session, bytes))) break;
       await this.#finish(session);
     } catch (error) {
-      session.end({ reason: 'failed', detail: messageOf(error) });
+      const reason = isWeirError(error, 'CAPTURE_SPACE') ? 'space' : 'failed';
+      session.end({ reason, detail: messageOf(error) });
       await this.#file?.handle.close().catch(() => {});
     } finally {
       session.close();
@@ -114,6 +115,7 @@ export class FileSink {
     return problem;
   }
 
+  /** @throws {WeirError} `FILE`; `CAPTURE_SPACE` when its beginning cannot be written, and then there is no file. */
   async #begin(session: CaptureSession): Promise<OpenFile> {
     const name = this.#nextName();
     const handle = await this.#folder.create(name);
@@ -121,9 +123,13 @@ export class FileSink {
       this.#until ?? performance.now() + (this.#spec.rotateSeconds ?? Number.POSITIVE_INFINITY) * 1000;
     this.#until = undefined;
     const file = { name, handle, until, bytes: 0 };
+    const problem = await this.#append(file, session.header());
+    if (problem !== undefined) {
+      await handle.close();
+      await this.#folder.remove(name, file.bytes);
+      throw new WeirError('CAPTURE_SPACE', { path: this.#folder.directory, problem });
+    }
     this.#file = file;
-    const failure = await this.#append(file, session.header());
-    if (failure !== undefined) throw new Error(failure);
     return file;
   }
 

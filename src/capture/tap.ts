@@ -34,6 +34,14 @@ export interface TapOptions {
 /** Packets a second from which on the fast source takes over. */
 const MANY = 2_000;
 
+/** Bytes of the kernel's buffer that a device has at least when it shares them with others. */
+const LEAST_BUFFER = 4 << 20;
+
+/** What one of so many devices gets of the kernel's buffer: many devices must not take the memory of a small node. */
+export function bufferShare(bytes: number, devices: number): number {
+  return Math.max(Math.floor(bytes / devices), Math.min(LEAST_BUFFER, bytes));
+}
+
 /** One device of a capture: its source, and the change to a faster one. */
 export class Tap {
   readonly place: TapPlace;

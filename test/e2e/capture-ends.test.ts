@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Captures that are cut short: they end cleanly, with the reason in the file and in the API.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -145,6 +145,28 @@ test('a disk that fills ends it before it is full, and the file is whole', async
   // what is left may be just enough for the beginning of another one
   expect([200, 507]).toContain(refused.status);
   for (const name of readdirSync(`${small}/kept`)) rmSync(kept(name));
+});
+
+test('on a disk that is full already nothing begins, and nothing is left', async () => {
+  const full = mkdtempSync(join(tmpdir(), 'wc-full-'));
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', full]);
+  try {
+    await using other = await captureAgent('wc-full', {
+      kept: `${full}/kept`,
+      args: ['--set', 'capture.minFreeBytes=0'],
+    });
+    const ask = () => other.post({ devices: cap0, file: { name: 'x.pcapng' }, limits: { seconds: 1 } });
+    expect((await ask()).status).toBe(200);
+    rmSync(`${full}/kept/x.pcapng`);
+    spawnSync('dd', ['if=/dev/zero', `of=${full}/filler`, 'bs=4k']);
+    const { status, json } = await ask();
+    expect([status, json['code']]).toEqual([507, 'CAPTURE_SPACE']);
+    expect(json['detail']).toContain('x.pcapng could not be written: ENOSPC');
+    expect(readdirSync(`${full}/kept`)).toEqual([]);
+  } finally {
+    execFileSync('umount', [full]);
+    rmSync(full, { recursive: true });
+  }
 });
 
 test('an agent that ends leaves whole files', async () => {

@@ -151,5 +151,10 @@ test('a trigger that makes no sense is refused', async () => {
     400,
     expect.stringContaining('NO_SOCKET'),
   ]);
+  expect(await refused({ on: 'carrier', device: 'cap7' })).toEqual([404, expect.stringContaining('"cap0"')]);
+  expect(await refused({ on: 'retransmits', device: 'cap0' })).toEqual([
+    400,
+    expect.stringContaining('whole namespace'),
+  ]);
   expect((await it.list()).every(({ state }) => state === 'ended')).toBe(true);
 });

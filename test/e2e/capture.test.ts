@@ -265,6 +265,11 @@ test('what is wrong with a request is said', async () => {
     'VALUE',
     expect.stringContaining('file'),
   ]);
+  expect(await refused({ devices: cap0, file: { name: 'one.pcapng', files: 3 } })).toEqual([
+    400,
+    'VALUE',
+    expect.stringContaining('rotateBytes'),
+  ]);
   expect(await refused({ devices: cap0, source: 'pcap', direction: 'in' })).toEqual([
     400,
     'VALUE',
@@ -272,6 +277,10 @@ test('what is wrong with a request is said', async () => {
   ]);
   const words = await it.weir('capture', 'cap0', '--files', '3');
   expect([words.status, words.stderr]).toEqual([2, expect.stringContaining('--write')]);
+  const rate = await it.weir('capture', 'cap0', '--trigger-rate', '0');
+  expect([rate.status, rate.stderr]).toEqual([2, expect.stringContaining('there is no --trigger')]);
+  const word = await it.weir('capture', 'cap0', '--trigger', 'carrier', '--trigger-rate', 'often');
+  expect([word.status, word.stderr]).toEqual([2, expect.stringContaining('must be a number')]);
   expect((await it.list()).every(({ state }) => state === 'ended')).toBe(true);
   expect(existsSync('/etc/passwd.pcapng')).toBe(false);
 });

@@ -3,7 +3,7 @@ import os from 'node:os';
 import { WeirError } from '../../base/errors.ts';
 import { didYouMean } from '../../base/suggest.ts';
 import { CaptureSession, type ExtraBlocks, type Trigger } from '../../capture/session.ts';
-import { Tap, type TapPlace } from '../../capture/tap.ts';
+import { bufferShare, Tap, type TapPlace } from '../../capture/tap.ts';
 import { Waker } from '../../capture/waker.ts';
 import { filterCompiler } from '../../kernel/capture/filter.ts';
 import { largestBlock, linkTypeOf } from '../../kernel/capture/link-type.ts';
@@ -16,6 +16,7 @@ import { requireNamespace } from '../service/service.ts';
 export interface SessionContext {
   readonly namespaces: NamespaceSet;
   readonly version: string;
+  /** Of the kernel, for all devices together. */
   readonly bufferBytes: number;
   /** The answer or the files are capture files, which have times in nanoseconds. */
   readonly toFile: boolean;
@@ -50,7 +51,7 @@ export async function openSession(request: CaptureRequest, context: SessionConte
     direction: request.direction ?? 'both',
     sampling: request.sampling ?? 1,
     promiscuous: request.promiscuous ?? false,
-    bufferBytes: context.bufferBytes,
+    bufferBytes: bufferShare(context.bufferBytes, places.length),
     interface: number,
   });
   const taps = openTaps(places, request, { context, optionsOf, waker, extra });

@@ -188,6 +188,16 @@ function checked({ detach, file, trigger, devices }: CaptureRequest): void {
     throw new WeirError('VALUE', { what: 'detach', problem: 'needs `file`: nobody would get the packets' });
   if (trigger?.reason !== undefined && trigger.on !== 'drops')
     throw new WeirError('VALUE', { what: 'trigger.reason', problem: 'is of `on: drops` only' });
+  if (trigger?.device !== undefined && trigger.on === 'retransmits')
+    throw new WeirError('VALUE', {
+      what: 'trigger.device',
+      problem: 'is not of `on: retransmits`: they are counted for the whole namespace',
+    });
+  if (file?.files !== undefined && (file.rotateBytes ?? file.rotateSeconds) === undefined)
+    throw new WeirError('VALUE', {
+      what: 'file.files',
+      problem: 'needs `rotateBytes` or `rotateSeconds`: there is one file only',
+    });
   const names = devices.map(({ netns = '', device }) => `${netns}/${device}`);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a capture can wait for: a counter that grows faster than it may.
 import { textOf } from '../../base/bytes.ts';
+import { WeirError } from '../../base/errors.ts';
+import { didYouMean } from '../../base/suggest.ts';
 import type { Trigger } from '../../capture/session.ts';
 import type { TapPlace } from '../../capture/tap.ts';
 import type { CaptureTrigger } from '../../model/capture.ts';
@@ -17,7 +19,7 @@ export interface TriggerContext {
   readonly drops: (netns: string, reason: string | undefined) => Promise<readonly DropRow[]>;
 }
 
-/** @throws {WeirError} what reading the counter for the first time throws. */
+/** @throws {WeirError} `NOT_FOUND` for a device that is nowhere; what reading the counter for the first time throws. */
 export async function openTrigger(
   wish: CaptureTrigger,
   places: readonly TapPlace[],
@@ -25,6 +27,7 @@ export async function openTrigger(
 ): Promise<Trigger> {
   const read = COUNTERS[wish.on];
   const watched = watchedPlaces(wish, places);
+  requireDevice(wish, watched, context.namespaces);
   const { perSecond = 0, before = BEFORE_BYTES, within = WITHIN_SECONDS } = wish;
   const what = describe(wish, watched);
   let [count, time] = [await read(wish, watched, context), performance.now()];
@@ -49,6 +52,15 @@ type Watched = readonly { readonly netns: string; readonly device: string }[];
 function watchedPlaces({ device }: CaptureTrigger, places: readonly TapPlace[]): Watched {
   if (device === undefined) return places.map(({ netns, device: { name } }) => ({ netns, device: name }));
   return [...new Set(places.map(({ netns }) => netns))].map((netns) => ({ netns, device }));
+}
+
+/** One that is in none of the namespaces would be waited for in vain. */
+function requireDevice({ device }: CaptureTrigger, watched: Watched, namespaces: NamespaceSet): void {
+  if (device === undefined) return;
+  const links = watched.flatMap(({ netns }) => namespaces.get(netns)?.snapshot.links() ?? []);
+  const names = links.map(({ link }) => link.ifname);
+  if (names.includes(device)) return;
+  throw new WeirError('NOT_FOUND', { what: 'device', name: device, hint: didYouMean(device, names) });
 }
 
 function describe({ on, reason }: CaptureTrigger, watched: Watched): string {

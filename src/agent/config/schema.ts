@@ -105,7 +105,7 @@ const CaptureSettings = Type.Object(
     minFreeBytes: count('Bytes of its file system that captures leave free', 268_435_456, 0, 2 ** 50),
     concurrent: count('Captures at a time', 8, 1, 64),
     bufferBytes: count(
-      "Bytes of the kernel's buffer for each device of a capture",
+      "Bytes of the kernel's buffer for a capture, shared by its devices",
       33_554_432,
       2_097_152,
       1_073_741_824,

@@ -99,7 +99,7 @@ function triggerOf(flags: CaptureFlags): CaptureTrigger | undefined {
   const { trigger, triggerRate: perSecond, triggerDevice: device, before, within } = flags;
   const [on, reason] = (trigger ?? '').split(':');
   if (trigger === undefined) {
-    if (perSecond ?? device ?? before ?? within)
+    if ([perSecond, device, before, within].some((one) => one !== undefined))
       throw new WeirError('USAGE', { problem: 'there is no --trigger' });
     return undefined;
   }
@@ -128,4 +128,10 @@ export function wholeOf(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isSafeInteger(value) && value > 0) return value;
   throw new InvalidArgumentError('It must be a whole number above 0.');
+}
+
+export function rateOf(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
+  throw new InvalidArgumentError('It must be a number, 0 or above.');
 }

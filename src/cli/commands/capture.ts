@@ -3,7 +3,15 @@ import process from 'node:process';
 import { Command, Option } from 'commander';
 import { WeirError } from '../../base/errors.ts';
 import type { CapturedPacket, CaptureList, CaptureReport, CaptureRequest } from '../../model/capture.ts';
-import { type CaptureFlags, requestOf, STANDARD_OUTPUT, sizeOf, split, wholeOf } from '../capture/request.ts';
+import {
+  type CaptureFlags,
+  rateOf,
+  requestOf,
+  STANDARD_OUTPUT,
+  sizeOf,
+  split,
+  wholeOf,
+} from '../capture/request.ts';
 import { CAPTURE_COLUMNS, summaryOf } from '../capture/show.ts';
 import type { AgentClient } from '../client.ts';
 import { type Context, contextOf } from '../context.ts';
@@ -57,7 +65,7 @@ function options(): readonly Option[] {
     whole('--files <n>', 'files that are kept, the last ones (default: 10)'),
     new Option('--detach', 'leave it to the agent; see `weir capture list` and `stop`'),
     new Option('--trigger <condition>', 'begin when it happens: drops, drops:REASON, carrier, retransmits'),
-    new Option('--trigger-rate <n>', 'when it happens more often in a second').argParser(Number),
+    new Option('--trigger-rate <n>', 'when it happens more often in a second').argParser(rateOf),
     new Option('--trigger-device <device>', 'where it happens (default: the devices that are captured)'),
     size('--before <size>', 'what is kept of the time before (default: 4M)'),
     whole('--within <seconds>', 'how long it is waited for (default: 86400)'),
