@@ -29,6 +29,7 @@ export function noChanges(problem: string): ChangeService & PolicyService & Prog
     changeCidrSet: refuse,
     policyRules: refuse,
     explain: refuse,
+    explainCapture: refuse,
     followVerdicts: refuse,
   };
 }

@@ -62,6 +62,8 @@ export interface PolicyService {
    * @throws {WeirError} `POLICY_DISAGREES` when the program says something else than the documents.
    */
   explain(target: Target, body: RawBody | Uint8Array): Promise<Rendered<'ExplainReport'>>;
+  /** The same capture (pcapng) with who decides about each packet as its comment. @throws as `explain`, and `VALUE` for pcap. */
+  explainCapture(target: Target, capture: Uint8Array): Promise<Rendered<'capture'>>;
   /** Follow sampled verdicts from now on. */
   followVerdicts(target: Target, query: VerdictQuery, deliver: (event: VerdictEntry) => void): Promise<Feed>;
 }

@@ -22,7 +22,7 @@ export interface AgentClient {
    * has `error`.
    */
   post<T>(path: string, body: unknown, options?: PostOptions): Promise<T>;
-  /** POST a JSON document whose answer is a stream of this media type that may be silent for long. */
+  /** POST a JSON document, or bytes, whose answer is a stream of this media type that may be silent for long. */
   stream(path: string, mediaType: string, body: unknown): Promise<StreamedAnswer>;
   /** POST bytes. */
   postBytes<T>(path: string, bytes: Uint8Array): Promise<T>;
@@ -87,11 +87,12 @@ export function connectAgent(socket: string): AgentClient {
       return (await answer(socket, await open(path, query, JSON_TYPE, call), path)) as T;
     },
     async stream(path, mediaType, body) {
+      const isBytes = body instanceof Uint8Array;
       const call = {
         method: 'POST',
         silence: WORK,
-        body: JSON.stringify(body),
-        headers: { 'content-type': JSON_TYPE },
+        body: isBytes ? body : JSON.stringify(body),
+        headers: { 'content-type': isBytes ? BINARY_TYPE : JSON_TYPE },
       };
       const response = await open(path, {}, mediaType, call);
       if (response.headers['content-type']?.startsWith(mediaType))

@@ -142,6 +142,7 @@ export class EngineClient {
       changeCidrSet: (target, ...args) => report('changeCidrSet', target, ...args),
       policyRules: (target, ...args) => rendered('policyRules', target, ...args),
       explain: (target, ...args) => rendered('explain', target, ...args),
+      explainCapture: (target, ...args) => rendered('explainCapture', target, ...args),
       followVerdicts: (target, query, deliver) => {
         requireThisNode(target);
         return this.#verdicts.follow(query, deliver);

@@ -5,10 +5,12 @@ import type { PolicyResource, PolicyService } from '../../api/policy-service.ts'
 import { CidrSetChange, type CidrSetReport, type PolicyPageQuery } from '../../api/schemas/policies.ts';
 import { WeirError } from '../../base/errors.ts';
 import { validated } from '../../base/validate.ts';
+import { withComments } from '../../codec/pcapng-comments.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { PolicyHost } from '../../engine/policy/host.ts';
 import type { Document } from '../../plan/document.ts';
 import { bodyOf, json, jsonIn } from './bodies.ts';
+import { policyComment } from './policy-comments.ts';
 import { explain } from './policy-explain.ts';
 import { documentNamed, documentOf } from './policy-names.ts';
 import {
@@ -101,6 +103,11 @@ export function policyMethods(engine: Engine, host: PolicyHost): Methods {
       await host.settled();
       const given = body instanceof Uint8Array ? body : jsonIn(body);
       return json({ revision: engine.status().revision, ...explain(host, given) });
+    },
+    async explainCapture(capture: Uint8Array) {
+      await host.settled();
+      const { packets = [] } = explain(host, capture);
+      return withComments(capture, packets.map(policyComment));
     },
   };
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type {
   EndpointPage,
@@ -30,6 +31,8 @@ import {
 } from '../policies/tables.ts';
 import { applyRequest } from './apply.ts';
 
+const PCAPNG = 'application/x-pcapng';
+
 const EXAMPLES = `
 Examples:
   weir policy apply -f web.yaml
@@ -37,6 +40,7 @@ Examples:
   weir policy rules
   weir policy explain --from shop/web --to 10.0.0.7 --proto tcp --port 443
   weir policy explain --capture failing.pcap
+  weir policy explain --capture failing.pcapng -w - | tshark -r - -T fields -e frame.number -e frame.comment
   weir policy log --verdict deny
   weir policy delete NetworkPolicy/shop/web
 `;
@@ -159,6 +163,7 @@ interface ExplainFlags {
   readonly code?: number;
   readonly flags?: readonly string[];
   readonly capture?: string;
+  readonly write?: string;
   readonly trail?: boolean;
 }
 
@@ -183,10 +188,17 @@ function explainCommand(deps: CliDeps): Command {
         'to',
       ]),
     )
+    .addOption(
+      new Option(
+        '-w, --write <file>',
+        'of a capture: the same file (pcapng) with who decides as comments (- is standard output)',
+      ).conflicts(['from', 'to', 'trail']),
+    )
     .option('--trail', 'also every rule that was asked')
     .action(async (flags: ExplainFlags) => {
       const context = contextOf(deps, command);
       await context.withAgent(async (agent) => {
+        if (flags.write !== undefined) return writeExplained(context, agent, flags.capture, flags.write);
         const report = await explained(agent, flags);
         await context.document(report, () => explainText(report, context.paint, flags.trail === true));
       });
@@ -194,13 +206,31 @@ function explainCommand(deps: CliDeps): Command {
 }
 
 function explained(agent: AgentClient, flags: ExplainFlags): Promise<ExplainReport> {
-  const { capture, trail: _, proto: protocol, from, to, ...rest } = flags;
+  const { capture, write: __, trail: _, proto: protocol, from, to, ...rest } = flags;
   if (capture !== undefined) return agent.postBytes<ExplainReport>('/v1/explain', contentOf(capture));
   if (from === undefined || to === undefined)
     throw new WeirError('USAGE', {
       problem: 'say who sends and to whom: --from and --to, or name a --capture',
     });
   return agent.post<ExplainReport>('/v1/explain', { from, to, protocol, ...rest });
+}
+
+/** A new file, or standard output. */
+async function writeExplained(
+  { deps, out }: Context,
+  agent: AgentClient,
+  capture: string | undefined,
+  file: string,
+): Promise<void> {
+  if (capture === undefined) throw new WeirError('USAGE', { problem: '--write needs a --capture' });
+  if (file === '-' && deps.stdout.isTTY)
+    throw new WeirError('USAGE', { problem: 'a capture file does not belong on a terminal; name a file' });
+  const { parts } = await agent.stream('/v1/explain', PCAPNG, contentOf(capture));
+  if (file === '-') for await (const part of parts) await out.write(part);
+  else
+    await writeFile(file, parts, { flag: 'wx', mode: 0o600 }).catch((error) => {
+      throw new WeirError('FILE', { path: file, problem: messageOf(error) }, { cause: error });
+    });
 }
 
 interface LogFlags {

@@ -22,6 +22,7 @@ import {
 import type { WeirService } from '../../api/service.ts';
 import { THIS_NODE } from '../../api/target.ts';
 import { validated } from '../../base/validate.ts';
+import { prefers } from '../accept.ts';
 import { bytesOf, isBinary, rawBody } from '../body.ts';
 import { callerOf } from '../caller.ts';
 import type { EventStreams } from '../event-streams.ts';
@@ -35,6 +36,7 @@ const Document = Type.Object(
   { description: 'A document, or its `spec` alone', additionalProperties: true },
 );
 
+const PCAPNG = 'application/x-pcapng';
 /** Bytes of a capture to explain. */
 const CAPTURE_BYTES = 16 << 20;
 
@@ -202,9 +204,18 @@ function explainRoute(app: FastifyInstance, service: WeirService): void {
     binary: 'A capture (pcap or pcapng): each packet is explained',
     bodyBytes: CAPTURE_BYTES,
     response: ExplainReport,
+    alternative: {
+      mediaType: PCAPNG,
+      description: 'Of a capture (pcapng): the same, with who decides about each packet as its comment',
+    },
     problems: { 500: 'POLICY_DISAGREES: the attached program says something else than the documents' },
     handle: async ({ request, reply }) => {
       const body = isBinary(request) ? bytesOf(request) : rawBody(request);
+      reply.header('vary', 'accept');
+      if (body instanceof Uint8Array && prefers(PCAPNG, request.headers.accept)) {
+        reply.type(PCAPNG);
+        return (await service.explainCapture(THIS_NODE, body)).bytes;
+      }
       reply.type(JSON_TYPE);
       return (await service.explain(THIS_NODE, body)).bytes;
     },
