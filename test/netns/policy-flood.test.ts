@@ -91,7 +91,7 @@ test('a flood of first packets from anywhere pushes no established connection ou
 
   const io = await hub.io();
   using flood = synFlood({
-    from: a.ns.exec('cat', '/sys/class/net/eth0/address').trim(),
+    from: JSON.parse(a.ns.ip('-j', 'link', 'show', 'eth0'))[0].address,
     to: a.mac,
   });
   let heard = 0;
