@@ -78,6 +78,8 @@ interface Case {
 
 interface RunFigures {
   readonly nothing: number;
+  /** Reading the two words that finding a source must, one after the other. */
+  readonly memory: number;
   readonly established: number;
   readonly establishedMany: number;
   readonly fresh: number;
@@ -104,6 +106,7 @@ function establish(node: BenchNode, clients: Uint32Array): void {
 function runs(node: BenchNode, denied: Uint32Array): RunFigures {
   node.sources(denied);
   const nothing = measured(node, 'random_nothing', SYN);
+  const memory = measured(node, 'random_memory', SYN);
   const deniedXdp = measured(node, 'random_early', SYN);
   const deniedUdpXdp = measured(node, 'random_early', DATAGRAM);
   const deniedTcx = measured(node, 'random_ingress', SYN);
@@ -113,7 +116,7 @@ function runs(node: BenchNode, denied: Uint32Array): RunFigures {
   const establishedMany = measured(node, 'random_ingress', ACK);
   node.sources(STRANGERS);
   const fresh = measured(node, 'random_ingress', SYN);
-  return { nothing, established, establishedMany, fresh, deniedXdp, deniedUdpXdp, deniedTcx };
+  return { nothing, memory, established, establishedMany, fresh, deniedXdp, deniedUdpXdp, deniedTcx };
 }
 
 interface Loaded {

@@ -44,7 +44,12 @@ export interface BenchNode extends AsyncDisposable {
 }
 
 /** Functions of {@link RANDOM}. */
-export type RandomFunction = 'random_nothing' | 'random_early' | 'random_ingress' | 'random_egress';
+export type RandomFunction =
+  | 'random_nothing'
+  | 'random_memory'
+  | 'random_early'
+  | 'random_ingress'
+  | 'random_egress';
 
 /**
  * The programs as they are, behind a few instructions that give each packet another source (of an answer: another
@@ -67,6 +72,24 @@ static __always_inline bool randomise(void *data, void *end, __u32 offset) {
 }
 SEC("xdp") int random_nothing(struct xdp_md *ctx) {
   randomise((void *)(long)ctx->data, (void *)(long)ctx->data_end, 26);
+  return XDP_DROP;
+}
+/* Reads what a look-up must, one word after the other, and nothing else; the next run waits for it. */
+SEC("xdp") int random_memory(struct xdp_md *ctx) {
+  void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+  struct policy_v4_root *root;
+  struct policy_v4 *line;
+  __u32 zero = 0, index, word, *next = bpf_map_lookup_elem(&bench_next, &zero);
+  if (!next || !randomise(data, end, 26) || data + 34 > end) return XDP_ABORTED;
+  index = bpf_ntohl(*(__u32 *)(data + 26)) >> 16;
+  root = bpf_map_lookup_elem(&policy_v4_root, &index);
+  if (!root) return XDP_ABORTED;
+  index = root->slot[0] >> 8;
+  line = bpf_map_lookup_elem(&policy_v4, &index);
+  if (!line) return XDP_ABORTED;
+  word = line->word[0];
+  asm volatile("%0 &= 0" : "+r"(word));
+  *next += word;
   return XDP_DROP;
 }
 SEC("xdp") int random_early(struct xdp_md *ctx) {
@@ -148,7 +171,7 @@ export async function benchNode(): Promise<BenchNode> {
     );
     random = loadObject(object, {
       name: 'bench',
-      programs: ['random_nothing', 'random_early', 'random_ingress', 'random_egress'],
+      programs: ['random_nothing', 'random_memory', 'random_early', 'random_ingress', 'random_egress'],
       variables: { space: hostIo.netns.inode, hz: datapath.ticksPerSecond() },
       maps,
     });
@@ -187,7 +210,7 @@ export async function benchNode(): Promise<BenchNode> {
     },
     runs(name, frame, repeat) {
       const fd = loaded().programs.get(name) as number;
-      const xdp = name === 'random_early' || name === 'random_nothing';
+      const xdp = name !== 'random_ingress' && name !== 'random_egress';
       const context = new Uint8Array(xdp ? 24 : 192);
       const view = new DataView(context.buffer);
       if (xdp) {
