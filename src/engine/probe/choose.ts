@@ -97,16 +97,13 @@ function gatewayProbe({ open, pathTo }: Needs): Probe {
   });
 }
 
-/** The first way that is by a default route. */
+/** The first way that is by a default route. All are looked up at once: the kernel is asked and answers in one go. */
 async function defaultPath(
   pathTo: Needs['pathTo'],
   addresses: readonly string[],
 ): Promise<CallerPath | undefined> {
-  for (const address of addresses) {
-    const path = await pathTo(address);
-    if (path?.route !== undefined && DEFAULT.test(path.route)) return path;
-  }
-  return undefined;
+  const paths = await Promise.all(addresses.map(pathTo));
+  return paths.find((path) => path?.route !== undefined && DEFAULT.test(path.route));
 }
 
 type GatewayPath = CallerPath & { readonly gateway: string; readonly dev: string };
