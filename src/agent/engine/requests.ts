@@ -71,9 +71,11 @@ function readDocuments(
   return [...fromText.documents, ...fromValues.documents];
 }
 
+const JSON_OBJECT = Type.Record(Type.String(), Type.Unknown());
+
 function jsonOf(text: string): Record<string, unknown> {
   try {
-    return validated(Type.Record(Type.String(), Type.Unknown()), JSON.parse(text), 'body');
+    return validated(JSON_OBJECT, JSON.parse(text), 'body');
   } catch (error) {
     if (error instanceof WeirError) throw error;
     throw new WeirError('REQUEST_INVALID', { where: 'body', problem: messageOf(error) });

@@ -71,16 +71,18 @@ export class Segments {
   of(question: Question): SegmentState {
     const keys: number[] = [];
     const verdicts: VerdictState[] = [];
+    const known = new Map<readonly DoubleChoice[], VerdictState>();
     sweep(question, (key, choices) => {
-      const verdict = this.#verdict(choices, 0);
+      const verdict = known.get(choices) ?? this.#verdict(choices, 0);
+      known.set(choices, verdict);
       if (verdicts.at(-1) === verdict) return;
       keys.push(key);
       verdicts.push(verdict);
     });
     const numbers = verdicts.map(({ record }) => record.verdict);
     const text = `${keys.join()} ${numbers.join()}`;
-    const known = this.#segments.get(text);
-    if (known !== undefined) return known;
+    const same = this.#segments.get(text);
+    if (same !== undefined) return same;
     const made: SegmentState = {
       text,
       first: this.#places.take(keys.length),
@@ -179,39 +181,49 @@ export class Segments {
   }
 }
 
-/** Says for each run of keys what is decided there, from key 0 on. */
+/** More than candidates of one question. */
+const CANDIDATES = 2 ** 24;
+
+/** Where a candidate begins or ends to match, as one number, so that many are sorted fast. */
+const eventOf = (key: number, candidate: number, isStart: boolean) =>
+  (key * CANDIDATES + candidate) * 2 + Number(isStart);
+const keyOf = (event: number) => Math.floor(event / (CANDIDATES * 2));
+const candidateOf = (event: number) => Math.floor(event / 2) % CANDIDATES;
+const isStart = (event: number) => event % 2 === 1;
+
+/** Says for each run of keys what is decided there, from key 0 on; where no rule matches, it is the same object. */
 function sweep(
   { matching, isolation, hasAudit }: Question,
   say: (key: number, choices: readonly DoubleChoice[]) => void,
 ): void {
   const candidates: Candidate[] = [];
-  const events: [key: number, candidate: number, isStart: boolean][] = [];
+  const found: number[] = [];
   for (const { rule, ranges } of [...matching].sort((a, b) => compareRules(a.rule, b.rule)))
     for (const { start, end, flags } of ranges) {
-      events.push([start, candidates.length, true], [end, candidates.length, false]);
+      found.push(eventOf(start, candidates.length, true), eventOf(end, candidates.length, false));
       candidates.push(flags === undefined ? { rule } : { rule, flags });
     }
-  events.sort((a, b) => a[0] - b[0]);
+  const events = Float64Array.from(found).sort();
   const active: number[] = [];
-  const decision = () => decide({ candidates, active }, isolation, hasAudit);
-  if ((events[0]?.[0] ?? KEY_END) > 0) say(0, decision());
+  const byNone = decide({ candidates, active: [] }, isolation, hasAudit);
+  const decision = () => (active.length === 0 ? byNone : decide({ candidates, active }, isolation, hasAudit));
+  if (events.length === 0 || keyOf(events[0] as number) > 0) say(0, decision());
   for (let i = 0; i < events.length; ) {
-    const [key] = events[i] as [number, number, boolean];
-    for (; i < events.length && events[i]?.[0] === key; i++) {
-      const [, candidate, isStart] = events[i] as [number, number, boolean];
-      toggle(active, candidate, isStart);
-    }
+    const key = keyOf(events[i] as number);
+    for (; i < events.length && keyOf(events[i] as number) === key; i++) toggle(active, events[i] as number);
     if (key < KEY_END) say(key, decision());
   }
 }
 
 /** Candidates stay in their order. */
-function toggle(active: number[], candidate: number, isStart: boolean): void {
+function toggle(active: number[], event: number): void {
+  const candidate = candidateOf(event);
   let [low, high] = [0, active.length];
   while (low < high) {
     const middle = (low + high) >> 1;
     if ((active[middle] as number) < candidate) low = middle + 1;
     else high = middle;
   }
-  active.splice(low, isStart ? 0 : 1, ...(isStart ? [candidate] : []));
+  if (isStart(event)) active.splice(low, 0, candidate);
+  else active.splice(low, 1);
 }
