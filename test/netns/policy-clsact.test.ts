@@ -35,7 +35,7 @@ test('filters that somebody deletes, replaces, or takes with their clsact are mi
     (problem) => problems.push(problem),
   );
   try {
-    await attachments.update(all, undefined);
+    await attachments.update(all);
     const show = (hook: string) => hub.tc('filter', 'show', 'dev', device, hook);
     const foreign = bpfObject(`${PRELUDE}
 SEC("tc") int pass(struct __sk_buff *skb) { return 0; }`);
@@ -54,7 +54,7 @@ SEC("tc") int pass(struct __sk_buff *skb) { return 0; }`);
       deed();
       await expect.poll(() => lost, { timeout: 10_000 }).toBe(i + 1);
       expect(attachments.missing(all, all)).toEqual([device]);
-      await attachments.update(all, all);
+      await attachments.update(all);
       for (const hook of ['ingress', 'egress']) expect(show(hook)).toContain('weir-policy direct-action');
       await reaches(made, 'a', [probe(B4, 80), probe(B4, 81)], ['open', 'silent']);
     }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { ERRNO } from '../../base/errno.gen.ts';
 import { messageOf } from '../../base/errors.ts';
+import { KernelError } from '../../base/kernel-error.ts';
 import { changedPlaces } from './changed-places.ts';
 import type { Enforcement, Place } from './ports.ts';
 
@@ -16,6 +18,8 @@ export class Attachments {
   readonly #enforcer: Enforcement;
   readonly #lost: () => void;
   readonly #warn: (problem: string) => void;
+  /** Those that were asked for last. */
+  #places: readonly Place[] | undefined;
   /** Hooks of each device with a program on them when they were attached. */
   #hooks: ReadonlyMap<string, number> = new Map();
   /** Devices without a program that ought to have one, as they were seen last. */
@@ -37,33 +41,48 @@ export class Attachments {
     this.#warn = warn;
   }
 
-  /** Attach what is new, what others have detached, and detach what is of no endpoint any more. */
-  async update(places: readonly Place[], before: readonly Place[] | undefined): Promise<void> {
+  /**
+   * Attach what is new, what others have detached and what could not be attached, and detach what is of no endpoint any
+   * more. Devices that have gone meanwhile are left out.
+   * @throws {WeirError}, {KernelError} when a device could not be attached: all others are, and it is tried again.
+   */
+  async update(places: readonly Place[]): Promise<void> {
+    const before = this.#places;
+    this.#places = places;
     // other numbers of the same devices' endpoints stand in the maps
     if (this.#missing.size === 0 && before !== undefined && changedPlaces(before, places) !== undefined)
       return;
     const known = new Set(before?.map((place) => nameOf(hookOf(place))));
     const there = new Set(places.map((place) => nameOf(hookOf(place))));
+    const failed = new Map<string, unknown>();
     for (const place of places) {
       const name = nameOf(hookOf(place));
-      if (!known.has(name) || this.#missing.has(name)) await this.#enforcer.attach(place);
+      if (!known.has(name) || this.#missing.has(name))
+        await this.#enforcer.attach(place).catch((error: unknown) => {
+          if (!isGone(error)) failed.set(name, error);
+        });
     }
     for (const hook of before?.map(hookOf) ?? this.#enforcer.attachments())
       if (!there.has(nameOf(hook))) {
         there.add(nameOf(hook));
         await this.#enforcer.detach(hook.space, hook.ifindex);
       }
-    this.#missing = new Set();
+    this.#missing = new Set(failed.keys());
     this.#isFresh = false;
-    this.#hooks = this.#attached();
+    const hooks = new Map(this.#attached());
+    // what failed is missing from the beginning
+    for (const name of failed.keys()) hooks.set(name, (hooks.get(name) ?? 0) + 1);
+    this.#hooks = hooks;
     this.#told = '';
     if (this.#timer === undefined) this.#lookLater();
+    for (const error of failed.values()) throw error;
   }
 
   /** Nothing is attached any more, or nobody looks. */
   close(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#places = undefined;
     this.#hooks = new Map();
     this.#missing = new Set();
   }
@@ -115,6 +134,11 @@ export class Attachments {
       if (hook.attached) hooks.set(nameOf(hook), (hooks.get(nameOf(hook)) ?? 0) + 1);
     return hooks;
   }
+}
+
+/** The device has been removed since it was seen. */
+function isGone(error: unknown): boolean {
+  return error instanceof KernelError && error.errno === ERRNO.ENODEV;
 }
 
 /** A device as the programs know it. */

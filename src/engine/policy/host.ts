@@ -90,6 +90,9 @@ export interface ShownPlace {
   readonly xdp: boolean;
 }
 
+/** Milliseconds after which what nobody asked for, and failed, is tried again. */
+const RETRY_MS = 10_000;
+
 const NOTHING = new Float64Array(0);
 const NO_COUNTS: Counts = { packets: NOTHING, bytes: NOTHING, last: NOTHING };
 const NO_NUMBERS: Numbers = { endpoints: new Map(), counters: new Map() };
@@ -118,6 +121,7 @@ export class PolicyHost implements PolicyView {
   #management: readonly PolicySpec[];
   #turn: Promise<unknown> = Promise.resolve();
   #names = new DeviceNames(NO_OBJECTS.endpoint);
+  #retry: NodeJS.Timeout | undefined;
   readonly #listeners: (() => void)[] = [];
   /** Called when somebody has detached programs. */
   onDetached: () => void = () => {};
@@ -341,6 +345,7 @@ export class PolicyHost implements PolicyView {
   }
 
   close(): void {
+    clearTimeout(this.#retry);
     this.#attachments.close();
     this.#devices.close();
     this.#parts.notes.close();
@@ -354,6 +359,10 @@ export class PolicyHost implements PolicyView {
       });
     } catch (error) {
       this.#parts.warn(`network policy, ${why}: ${messageOf(error)}`);
+      this.#retry ??= setTimeout(() => {
+        this.#retry = undefined;
+        void this.#again(why, isDue);
+      }, RETRY_MS).unref();
     }
   }
 
@@ -412,6 +421,7 @@ export class PolicyHost implements PolicyView {
       await enforcer.update(compiled, places, isWhole);
     } catch (error) {
       notes.undone();
+      this.#devices.lookAnew();
       this.#tally.failed++;
       throw error;
     }
@@ -424,7 +434,7 @@ export class PolicyHost implements PolicyView {
     this.#objects = objects;
     this.#kept = undefined;
     this.#inForce = { objects, world, places };
-    await this.#attachments.update(places, before?.places);
+    await this.#attachments.update(places);
     for (const listener of this.#listeners) listener();
   }
 

@@ -127,6 +127,11 @@ export class EndpointDevices {
     return this.#fits === undefined;
   }
 
+  /** What `places` said has come to nothing. */
+  lookAnew(): void {
+    this.#fits = undefined;
+  }
+
   /** Know of devices before the kernel tells of them, as far as they are there. @throws {KernelError} */
   async meet(netns: string, names: readonly string[]): Promise<void> {
     if (!this.#sites.has(netns)) await this.#enter(netns);
