@@ -58,10 +58,10 @@ export function meaning(schema: object): string {
   return description === undefined ? '' : ` (${description})`;
 }
 
-/** `"seven"`, `7`, `a list`. Long text is not repeated: nobody would find the mistake in it. */
+/** `"seven"`, `7`, `a list of 2`. Long text is not repeated: nobody would find the mistake in it. */
 export function described(value: unknown): string {
   if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
   if (typeof value === 'object') return 'a mapping';
   if (typeof value !== 'string') return String(value);
   return value.length > SHOWN ? 'such a text' : JSON.stringify(value);

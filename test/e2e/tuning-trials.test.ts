@@ -169,6 +169,24 @@ test('a trial is stopped, and one that cannot begin says why', async () => {
   expect(list.items.map(({ id, state }) => `${id} ${state}`)).toEqual(['1 stopped']);
 }, 120_000);
 
+test('a trial whose network namespace is deleted ends, and says so', async () => {
+  await using near = await netns('wt-trial');
+  const gone = await netns('wt-trialgone');
+  const watched = `namespaces.watch=["${gone.name}"]`;
+  await using agent = await testAgent(near.name, ...OWN, '--set', watched);
+  const { socket } = agent;
+  const idle = { sysctls: { 'net.ipv4.tcp_fin_timeout': 55 }, netns: gone.name };
+  const documents = [{ ...shaper, kind: 'Tuning', spec: idle }];
+  const request = { documents, metric: 'connections', netns: gone.name, seconds: 16 };
+  expect(await ask(socket, 'POST', TRIALS, request)).toMatchObject({ status: 200, body: { id: 1 } });
+  await until(async () => ((await ask(socket, 'GET', `${TRIALS}/1`)).body as TrialReport).state === 'after');
+  await gone[Symbol.asyncDispose]();
+  expect(await ended(socket, 1)).toMatchObject({
+    state: 'failed',
+    reason: expect.stringMatching(`^the network namespace ${gone.name} is gone; `),
+  });
+}, 120_000);
+
 test('bad requests for trials and advice say what is wrong', async () => {
   await using ns = await netns('wt-bad');
   await using agent = await testAgent(ns.name, ...OWN);
@@ -188,8 +206,8 @@ test('bad requests for trials and advice say what is wrong', async () => {
   );
   expect(await post({ advice: 'x', seconds: 5 })).toMatch(/^400 body: seconds: /);
   expect(await post({ advice: 'x', seconds: 1e9 })).toMatch(/^400 body: seconds: /);
-  expect(await post({ advice: 'softnet-drops' })).toMatch(
-    /^404 no advice named "softnet-drops"; `weir tune advise`/,
+  expect(await post({ advice: 'listen-overflows' })).toMatch(
+    /^404 no advice named "listen-overflows"; `weir tune advise`/,
   );
   const get = async (path: string) => (await ask(socket, 'GET', path)).status;
   expect(

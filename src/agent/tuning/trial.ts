@@ -22,6 +22,8 @@ export const TEST = `Mann-Whitney U on samples of one second, ties and neighbour
 export interface TrialParts {
   readonly change: Pick<ChangeService, 'changeStatus' | 'apply' | 'confirm' | 'rollback'>;
   readonly namespace: ObservedNamespace;
+  /** Whether the namespace is still there. */
+  isThere(): boolean;
   readonly metric: ChosenMetric;
   readonly documents: readonly unknown[];
   readonly caller: Caller;
@@ -160,7 +162,10 @@ export class Trial {
       undone = back.status === 'rolled-back' ? '; the change was undone' : `; undoing it: ${back.status}`;
     }
     if (this.#stoppedBy !== undefined) this.#end('stopped', `stopped by ${this.#stoppedBy}${undone}`);
-    else this.#end('failed', `${messageOf(error)}${undone}`);
+    else {
+      const gone = `the network namespace ${this.#report.netns} is gone`;
+      this.#end('failed', `${this.#parts.isThere() ? messageOf(error) : gone}${undone}`);
+    }
   }
 
   #end(state: State, reason: string): void {

@@ -114,7 +114,8 @@ export class Trials {
     };
     const tell = (now: TrialReport) => this.#store.put(now, now.state !== this.#find(now.id).state);
     this.#store.put(report, true);
-    const trial = new Trial({ change, namespace, metric, documents, caller, clock, tell }, report);
+    const isThere = () => namespaces.get(netns) === namespace;
+    const trial = new Trial({ change, namespace, isThere, metric, documents, caller, clock, tell }, report);
     this.#running = trial;
     void trial.done.finally(() => {
       this.#running = undefined;

@@ -122,6 +122,14 @@ describe('a profile', () => {
     expect(resolved([own, other, tuning({ profile: 'own' })], { devices }).spec['devices']).toBeUndefined();
   });
 
+  it('says which of the named devices are not there', () => {
+    const devices = [{ name: 'eth0', hardware: true, spec: { coalesce: { rx_usecs: 3 } } }];
+    const document = tuning({ profile: { name: 'own', devices: ['eth*', 'eht1'] } });
+    const { spec, notes } = resolved([own, document], { sysctls: DEFAULTS, devices });
+    expect(spec['devices']).toEqual([{ dev: 'eth0', coalesce: { rx_usecs: 10 } }]);
+    expect(notes).toContain('device eht1 of the profile own is left out: there is none of that name');
+  });
+
   it('leaves out what this kernel lacks', () => {
     const sysctls = new Map<string, number | string>([
       ['net.core.default_qdisc', 'pfifo_fast'],

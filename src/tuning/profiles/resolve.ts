@@ -213,8 +213,11 @@ class Expansion {
     const devices = this.#facts?.devices ?? [];
     const { devices: names } = this.#wish;
     if (names === undefined) return devices.filter(({ hardware }) => hardware);
-    const patterns = names.map(pattern);
-    return devices.filter(({ name }) => patterns.some((one) => one.test(name)));
+    const chosen = names.map((text) => devices.filter(({ name }) => pattern(text).test(name)));
+    if (this.#facts !== undefined)
+      for (const [i, found] of chosen.entries())
+        if (found.length === 0) this.#note(`device ${names[i]}`, 'there is none of that name');
+    return devices.filter((one) => chosen.some((found) => found.includes(one)));
   }
 
   /** Those that the driver has and that nobody else decided. */
