@@ -164,7 +164,7 @@ export class CaptureSession {
       limits: this.#parts.limits,
       packets: this.#packets,
       bytes: this.#bytes,
-      dropped: counts.reduce((sum, { dropped }) => sum + dropped, this.#unkept),
+      dropped: this.#lost(counts),
       devices: this.#parts.taps.map(({ place, source }, i) => ({
         netns: place.netns,
         device: place.device.name,
@@ -172,6 +172,14 @@ export class CaptureSession {
         ...(counts[i] ?? { accepted: 0, dropped: 0, packets: 0 }),
       })),
     };
+  }
+
+  /** What the kernel dropped and what could not be kept; after an abrupt end also what was on its way. */
+  #lost(counts: ReturnType<CaptureSession['counts']>): number {
+    const total = (of: 'accepted' | 'dropped') => counts.reduce((sum, one) => sum + one[of], 0);
+    const lost = total('dropped') + this.#unkept;
+    if (this.#ended === undefined || this.#ending === undefined || !isAbrupt(this.#ending)) return lost;
+    return Math.max(lost, total('accepted') - (this.#packets - this.#extraPackets));
   }
 
   /** The packets: whole blocks, each portion valid until the next one is asked for. */

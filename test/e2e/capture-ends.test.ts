@@ -135,7 +135,8 @@ test('a disk that fills ends it before it is full, and the file is whole', async
   await it.running();
   sendUdp(it.far, { to: '10.7.0.1', count: 6_000, size: 1400 });
   expect(await capture.ended()).toBe(0);
-  const { end, packets, bytes } = await it.ended();
+  const { end, packets, bytes, dropped, devices } = await it.ended();
+  expect(dropped).toBe((devices[0]?.accepted ?? 0) - packets);
   expect(end).toEqual({ reason: 'space', detail: expect.stringContaining('must stay free') });
   expect(bytes).toBeLessThan(6 * MEBIBYTE);
   expect((await framesOf(kept('full.pcapng'), 'frame.len')).length).toBe(packets);
