@@ -39,7 +39,7 @@ export const ERRORS = {
     true,
   ),
   NATIVE_ADDON: failure('the native addon could not be loaded from {path}: {problem}; run `npm run setup`'),
-  NO_DATA: failure('{what} is not available on this kernel', 404),
+  NO_DATA: failure('{what} is not available{problem}', 404),
   // eBPF
   BPF_OBJECT: {
     template: 'the eBPF object cannot be used: {problem}',

@@ -70,7 +70,7 @@ export class Telemetry implements TelemetryMaps {
 
   problem(program: string): string | undefined {
     const found = this.#result?.programs.find(({ name }) => name === program);
-    if (found === undefined) return this.#failure ?? 'it is switched off';
+    if (found === undefined) return this.#failure ?? 'it is switched off by `telemetry.disable`';
     return found.running ? undefined : found.problem;
   }
 

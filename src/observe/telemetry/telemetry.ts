@@ -53,5 +53,8 @@ export const NO_TELEMETRY: TelemetryMaps = {
 export function mapOf(telemetry: TelemetryMaps, program: string, map: string): BpfMap {
   const found = telemetry.map(program, map);
   if (found !== undefined) return found;
-  throw new WeirError('NO_DATA', { what: `eBPF telemetry "${program}": ${telemetry.problem(program)}, and` });
+  throw new WeirError('NO_DATA', {
+    what: `eBPF telemetry "${program}"`,
+    problem: `: ${telemetry.problem(program)}`,
+  });
 }
