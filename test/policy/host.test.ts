@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { ERRNO } from '../../base/errno.gen.ts';
-import { KernelError } from '../../base/kernel-error.ts';
-import { wireOf } from '../../base/wire.ts';
-import { payloadOf } from '../../codec/encoder.ts';
+import { ERRNO } from '../../src/base/errno.gen.ts';
+import { KernelError } from '../../src/base/kernel-error.ts';
+import { wireOf } from '../../src/base/wire.ts';
+import { payloadOf } from '../../src/codec/encoder.ts';
 import {
   decodeLinkAttrs,
   encodeIfinfomsg,
@@ -14,14 +14,14 @@ import {
   IFINFOMSG_SIZE,
   RTM_NEWLINK,
   RTNLGRP_LINK,
-} from '../../codec/generated/rt-link.ts';
-import { FakeNetlink } from '../../kernel/fake/netlink.ts';
-import { type NamespaceIo, NETLINK } from '../../kernel/ports.ts';
-import type { EndpointSpec, PolicyClassName, PolicySpec } from '../../model/policy.ts';
-import { FakeEnforcement, FakePins } from '../fake/fake-enforcement.ts';
-import { policyLogic } from './compiler.ts';
-import { PolicyHost } from './host.ts';
-import { PolicyNotes } from './notes.ts';
+} from '../../src/codec/generated/rt-link.ts';
+import { FakeEnforcement, FakePins } from '../../src/engine/fake/fake-enforcement.ts';
+import { policyLogic } from '../../src/engine/policy/compiler.ts';
+import { PolicyHost } from '../../src/engine/policy/host.ts';
+import { PolicyNotes } from '../../src/engine/policy/notes.ts';
+import { FakeNetlink } from '../../src/kernel/fake/netlink.ts';
+import { type NamespaceIo, NETLINK } from '../../src/kernel/ports.ts';
+import type { EndpointSpec, PolicyClassName, PolicySpec } from '../../src/model/policy.ts';
 
 const SPACE = 7;
 const LIMITS = {
