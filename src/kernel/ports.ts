@@ -3,9 +3,25 @@
 // one contract suite (test/contract/) runs over both.
 import type { NetnsFd } from '../base/brand.ts';
 import type { Wire } from '../base/wire.ts';
-import type { HookName } from '../codec/bpf/hooks.ts';
-import type { ProgramAttachment, ProgramObject, ProgramOperation } from '../codec/bpf/program.ts';
 
+export type {
+  PolicyAttachment,
+  PolicyDatapath,
+  PolicyPlace,
+  PolicyTables,
+  PolicyTablesOptions,
+} from './bpf/policy/port.ts';
+export type {
+  BpfMap,
+  BpfRingReader,
+  FunctionUse,
+  HookProgram,
+  InstalledLink,
+  InstalledProgram,
+  MapEntries,
+  ProgramHost,
+  RingSink,
+} from './bpf/port.ts';
 export type {
   CaptureCounts,
   CaptureDevice,
@@ -222,204 +238,6 @@ export interface Namespaces {
    * that only processes hold, as `pid:N` of their first process.
    */
   discover(options: { readonly processes: boolean }): Promise<readonly NetnsIdentity[]>;
-}
-
-/** A map of eBPF programs. Calls are system calls on the thread that calls. All throw {@link KernelError}. */
-export interface BpfMap {
-  readonly fd: number;
-  readonly id: number;
-  readonly type: number;
-  readonly keySize: number;
-  readonly valueSize: number;
-  readonly maxEntries: number;
-  /** Values of one key: 1, or as many as possible CPUs. */
-  readonly cpus: number;
-  /** Bytes from one CPU's value to the next. */
-  readonly stride: number;
-  /** The value, or all CPUs' values one behind the other. */
-  lookup(key: Uint8Array): Uint8Array | undefined;
-  update(key: Uint8Array, value: Uint8Array): void;
-  /** @returns whether it was there. */
-  delete(key: Uint8Array): boolean;
-  entries(): MapEntries;
-  /**
-   * Write `count` entries that stand one behind the other. `inPlace` (of values with a lock) writes into entries that
-   * exist: a program that looks at one keeps looking at this one.
-   */
-  updateBatch(keys: Uint8Array, values: Uint8Array, count: number, inPlace?: boolean): void;
-  /** Remove entries; those that are not there are passed over. */
-  deleteBatch(keys: Uint8Array, count: number): void;
-  /** Close the descriptor. After that all else fails with EBADF, also when the number is another descriptor's by then. */
-  close(): void;
-}
-
-/** Entries of a map: key i is at `i * keySize`, its value on CPU c at `(i * cpus + c) * stride`. */
-export interface MapEntries {
-  readonly count: number;
-  readonly keys: Wire;
-  readonly values: Wire;
-  readonly keySize: number;
-  readonly stride: number;
-  readonly cpus: number;
-}
-
-/** An operator's program as it is in the kernel. */
-export interface InstalledProgram {
-  /** The namespace that it was declared for. */
-  readonly netns: string;
-  readonly name: string;
-  /** `whole`: all that was pinned is there. `unknown`: nothing tells what it was made from. */
-  readonly state: 'whole' | 'incomplete' | 'damaged' | 'unknown';
-  /** As it was installed last; absent when that is unknown. */
-  readonly object?: ProgramObject;
-  /** Functions and maps by name, with the kernel's ids. */
-  readonly programs: Readonly<Record<string, number>>;
-  readonly maps: Readonly<Record<string, number>>;
-  readonly links: readonly InstalledLink[];
-}
-
-/** A pinned link, where it is attached now. */
-export interface InstalledLink {
-  /** Whose function is `(other)` when the link runs none of the program's. */
-  readonly attachment: ProgramAttachment;
-  readonly link: number;
-  /** Id of the program that it runs. */
-  readonly program: number;
-  /** 0: of no device, or its device is gone, or it was detached. */
-  readonly ifindex: number;
-  /** False when it hangs on nothing any more. */
-  readonly attached: boolean;
-}
-
-/** Loads, attaches and keeps operators' programs: pinned in a bpffs, with notes of what they are made from. */
-export interface ProgramHost {
-  /**
-   * Carry out one step, in the namespace.
-   * @throws {WeirError} `BPF_OBJECT`, `BPF_VERIFIER`, `BPF_FEATURE`, {KernelError}; then nothing new is left.
-   */
-  carryOut(operation: ProgramOperation, io: NamespaceIo): Promise<void>;
-  /** What is installed for a namespace; of all namespaces when absent. */
-  installed(netns?: string): readonly InstalledProgram[];
-  /**
-   * Ids of the programs on a hook of a device, in the order in which they run.
-   * @throws {KernelError} EINVAL where the kernel has no such hook.
-   */
-  onHook(io: NamespaceIo, ifindex: number, hook: HookName): Promise<readonly HookProgram[]>;
-  /** A descriptor of a function of an installed program, which the caller closes. @throws {WeirError} `BPF_OBJECT`. */
-  openFunction(program: string, name: string): number;
-  /** Take a program away that nobody declares, whose namespace is gone: nothing else would. */
-  remove(name: string): void;
-  /** What is wrong with an object, without changing anything. `load` also gives it to the kernel for a moment. */
-  check(object: ProgramObject, functions: readonly FunctionUse[], load: boolean): Promise<void>;
-  /** Keep an object under its digest. @throws {WeirError} `BPF_OBJECT` when it has another. */
-  store(digest: string, bytes: Uint8Array): Promise<void>;
-}
-
-/** A function and the hook that it is for. */
-export interface FunctionUse {
-  readonly program: string;
-  readonly hook: HookName;
-}
-
-/** A program on a hook. */
-export interface HookProgram {
-  readonly program: number;
-  readonly link: number;
-}
-
-/** Receives one record of a ring buffer: `[start, end)` of `wire`, valid during the call. */
-export type RingSink = (wire: Wire, start: number, end: number) => void;
-
-export interface BpfRingReader {
-  /** Hand over what is there now. */
-  drain(): void;
-  close(): void;
-}
-
-/** Where a policy's programs hang: a device and what its endpoint is. */
-export interface PolicyPlace {
-  readonly io: NamespaceIo;
-  readonly ifindex: number;
-  /** `workload`: the endpoint is behind the device, so that what enters the device leaves the endpoint. */
-  readonly side: 'workload' | 'host';
-  /** Also drop early, at XDP; only of a host. */
-  readonly early?: boolean;
-}
-
-/** Where a policy's programs are attached. */
-export interface PolicyAttachment {
-  /** Inode of the network namespace. */
-  readonly space: number;
-  readonly ifindex: number;
-  readonly hook: 'ingress' | 'egress' | 'xdp';
-  /** False when the device is gone or the link was detached. */
-  readonly attached: boolean;
-  /** Id of the program; 0 when it is not attached. */
-  readonly program: number;
-}
-
-/** Maps and programs of network policy that belong together. */
-export interface PolicyTables {
-  /** Counts up: of two the one with the higher number is newer. */
-  readonly generation: number;
-  /** A map by its name in the object. @throws {WeirError} `BPF_OBJECT` when there is none. */
-  map(name: string): BpfMap;
-  /** Run the program that puts an epoch in force: `flip` is its argument, which it writes its answer into. */
-  flip(flip: Uint8Array): void;
-}
-
-/** What new tables are made with. */
-export interface PolicyTablesOptions {
-  /** Entries of maps by name. */
-  readonly sizes: Readonly<Record<string, number>>;
-  /** Values of `const volatile` variables of all instances. */
-  readonly variables: Readonly<Record<string, number>>;
-  /** Maps of the tables in force that are used on, if they have the same shape: connections and counters. */
-  readonly kept: readonly string[];
-}
-
-/**
- * Network policy in the kernel, pinned so that it goes on without a process. It knows maps and bytes; what they mean is
- * the engine's. All throw {@link KernelError} or {WeirError} `BPF_OBJECT`, `BPF_VERIFIER`, `BPF_FEATURE`.
- */
-export interface PolicyDatapath {
-  /**
-   * The tables in force; what a process that was killed left half done is finished or thrown away.
-   * @param constants Their instances' variables, as they were when they were made.
-   */
-  open(
-    constants: (tables: PolicyTables) => Readonly<Record<string, number>>,
-  ): Promise<PolicyTables | undefined>;
-  /** New tables beside those in force. Nothing uses them before `commit`. */
-  create(options: PolicyTablesOptions): Promise<PolicyTables>;
-  /**
-   * Let all that is attached use these tables, each device at once, and remove the former ones.
-   * @param places Of all that is attached: filters on clsact can be told of it only through their namespace.
-   */
-  commit(tables: PolicyTables, places: readonly PolicyPlace[]): Promise<void>;
-  /** Throw away tables that were not committed. */
-  discard(tables: PolicyTables): void;
-  /** Attach to a device. Nothing happens where it is attached already. */
-  attach(place: PolicyPlace): Promise<void>;
-  /** Detach from a device of a namespace, also of one that is gone. */
-  detach(space: number, ifindex: number): Promise<void>;
-  /** Of filters on clsact as they were found by the last `look`. */
-  attachments(): readonly PolicyAttachment[];
-  /** Ask the kernel for what no descriptor tells: which filters are still there. */
-  look(): Promise<void>;
-  /**
-   * Run the program of a direction of the endpoint on a frame, as if it passed the device.
-   * @param cb Bytes of skb->cb. @returns what the program returned.
-   */
-  run(place: PolicyPlace, direction: 'ingress' | 'egress', frame: Uint8Array, cb: Uint8Array): number;
-  /** Wait until all packets that are being judged now have been judged. */
-  gracePeriod(): Promise<void>;
-  /** Records of the log as they come. */
-  readLog(sink: RingSink): BpfRingReader;
-  /** CONFIG_HZ. */
-  ticksPerSecond(): number;
-  /** Detach and remove everything. */
-  unload(): Promise<void>;
 }
 
 /** Names of the kernel's functions. */
