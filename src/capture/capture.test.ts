@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BeforeRing } from './before-ring.ts';
 import { CaptureFolder } from './folder.ts';
+import { CaptureSession } from './session.ts';
 import { bufferShare } from './tap.ts';
 import { Waker } from './waker.ts';
 
@@ -109,6 +110,31 @@ test('a folder behind a link is refused, and a link is not followed', async () =
   await here.prepare();
   symlinkSync('/etc/passwd', join(scratch, 'real/x'));
   await expect(here.create('x')).rejects.toMatchObject({ code: 'FILE' });
+});
+
+test('what goes wrong while it is waited for is the reason of the end', async () => {
+  const session = new CaptureSession({
+    taps: [],
+    interfaces: [],
+    origin: { application: '', os: '', hardware: '' },
+    comment: '',
+    filter: '',
+    limits: { packets: 1, bytes: 1, seconds: 60 },
+    trigger: {
+      description: 'drops',
+      check: () => Promise.reject(new Error('the telemetry has gone')),
+      beforeBytes: 1,
+      withinSeconds: 60,
+    },
+    waker: new Waker(),
+    largest: 1,
+    now: () => 0,
+  });
+  await expect(session.packets().next()).rejects.toThrow('the telemetry has gone');
+  expect(session.report()).toMatchObject({
+    state: 'ended',
+    end: { reason: 'failed', detail: 'the telemetry has gone' },
+  });
 });
 
 test('devices of a capture share its buffer, down to what each needs', () => {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { messageOf } from '../base/errors.ts';
 import type { CaptureTarget, CaptureWritten } from '../kernel/ports.ts';
 import type { CaptureLimits, CaptureReport } from '../model/capture.ts';
 import { BeforeRing } from './before-ring.ts';
@@ -208,6 +209,9 @@ export class CaptureSession {
       if (!isAbrupt(this.#ending)) await this.#settle();
       // not for ever: packets may come faster than they are taken
       for (let left = 256; left > 0 && this.#isWithinLimits; left--) if (!(yield* take())) return;
+    } catch (error) {
+      this.end({ reason: 'failed', detail: messageOf(error) });
+      throw error;
     } finally {
       this.close();
     }
