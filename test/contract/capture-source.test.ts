@@ -243,7 +243,7 @@ describe.each([ringSource, pcapThere])('$name', (source) => {
     const few = await write(1e6, 1_100);
     expect(few).toMatchObject({ packets: 3, more: true });
     expect(few.bytes).toBeLessThanOrEqual(1_100);
-    for (let left = 100; left > 0 && packets < 30; left--) {
+    for (let left = 500; left > 0 && packets < 30; left--) {
       await write(1e6, 1e6);
       await delay(20);
     }
