@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { messageOf } from '../../base/errors.ts';
-import type { NamespaceIo } from '../../kernel/ports.ts';
 import { objectId, type Spec } from '../../model/object.ts';
 import type {
-  CidrSetSpec,
   EndpointSpec,
   PolicyClassName,
   PolicyDirection,
@@ -12,72 +10,21 @@ import type {
 } from '../../model/policy.ts';
 import type { Diagnostic } from '../../plan/plan.ts';
 import type { CompiledPolicy, PolicySizes, RuleOrigin } from '../../policy/compiled.ts';
-import type { PrefixList } from '../../policy/prefixes.ts';
 import type { World } from '../../policy/world.ts';
 import type { PolicyEvent } from '../../programs/generated/policy.ts';
 import { Attachments } from './attachments.ts';
 import { capacityFor, fits } from './capacity.ts';
 import { DeviceNames } from './device-names.ts';
-import { entriesOf } from './entries.ts';
-import type { Numbers, PolicyNotes } from './notes.ts';
-import {
-  countOf,
-  NO_OBJECTS,
-  type PolicyObjects,
-  sameOperations,
-  settingAll,
-  specIn,
-  withOperations,
-} from './objects.ts';
+import { numbersOf } from './notes.ts';
+import { countOf, NO_OBJECTS, type PolicyObjects, settingAll, specIn } from './objects.ts';
 import { EndpointDevices } from './places.ts';
-import type {
-  Compiling,
-  Counts,
-  Enforcement,
-  Examined,
-  Kept,
-  Place,
-  PolicyLogic,
-  Reasons,
-  Traced,
-} from './ports.ts';
+import type { Counts, Enforcement, Examined, Place, PolicyHostParts, Reasons, Traced } from './ports.ts';
 import type { PolicyView } from './reader.ts';
-import { ruleName } from './rule-name.ts';
-
-/** What the host works with. */
-export interface PolicyHostParts {
-  readonly enforcer: Enforcement;
-  readonly logic: PolicyLogic;
-  readonly notes: PolicyNotes;
-  /** Most that the maps may hold. */
-  readonly limits: PolicySizes;
-  /** Drop at XDP what hosts deny for certain; absent: true. */
-  readonly xdp?: boolean;
-  open(netns: string): Promise<NamespaceIo>;
-  refresh(): Promise<void>;
-  /** The prefixes of a set; the same list while neither the set nor its file is another. @throws {WeirError} `VALUE`. */
-  prefixes(set: CidrSetSpec): PrefixList;
-  /** Addresses of a device as it is now. */
-  addresses(place: Place): readonly string[];
-  /** Rules that keep the node reachable. `peers` are addresses that a change waits for. */
-  management(peers: readonly string[]): readonly PolicySpec[];
-  warn(problem: string): void;
-}
+import { type Candidate, Worlds } from './worlds.ts';
 
 /** What is in force. */
-interface InForce {
-  readonly objects: PolicyObjects;
-  readonly world: World;
+interface InForce extends Candidate {
   readonly places: readonly Place[];
-}
-
-/** What operations would lead to. */
-interface Candidate {
-  readonly from: PolicyObjects;
-  readonly operations: readonly PolicyOperation[];
-  readonly management: readonly PolicySpec[];
-  readonly objects: PolicyObjects;
-  readonly world: World;
 }
 
 /** A device of an endpoint. */
@@ -95,7 +42,6 @@ const RETRY_MS = 10_000;
 
 const NOTHING = new Float64Array(0);
 const NO_COUNTS: Counts = { packets: NOTHING, bytes: NOTHING, last: NOTHING };
-const NO_NUMBERS: Numbers = { endpoints: new Map(), counters: new Map() };
 
 /**
  * Holds what network policy is in force, and puts the objects that steps ask for in force together. Nothing is loaded
@@ -105,18 +51,14 @@ export class PolicyHost implements PolicyView {
   readonly #parts: PolicyHostParts;
   readonly #devices: EndpointDevices;
   readonly #attachments: Attachments;
+  readonly #worlds: Worlds;
   /** The objects in force, as the notes say as long as nothing was compiled. */
   #objects: PolicyObjects = NO_OBJECTS;
   #inForce: InForce | undefined;
-  #kept: Kept | undefined;
   /** The notes are of what is in force. */
   #isNoted = false;
   #capacity: PolicySizes | undefined;
-  #compiler: Compiling | undefined;
-  /** About the world that was compiled last. */
-  #compiled: CompiledPolicy | undefined;
   #staged: PolicyOperation[] = [];
-  #candidate: Candidate | undefined;
   #guarded: readonly string[] = [];
   #management: readonly PolicySpec[];
   #turn: Promise<unknown> = Promise.resolve();
@@ -129,6 +71,7 @@ export class PolicyHost implements PolicyView {
 
   constructor(parts: PolicyHostParts) {
     this.#parts = parts;
+    this.#worlds = new Worlds(parts);
     this.#attachments = new Attachments(parts.enforcer, () => this.onDetached(), parts.warn);
     this.#management = parts.management([]);
     const { open, refresh, warn, xdp = true } = parts;
@@ -143,13 +86,13 @@ export class PolicyHost implements PolicyView {
 
   /** Numbers of rules and endpoints; of what is in force after `settled`. */
   get compiled(): CompiledPolicy | undefined {
-    return this.#inForce === undefined ? undefined : this.#compiled;
+    return this.#inForce === undefined ? undefined : this.#worlds.compiled;
   }
 
   /** Resolves when nothing is being changed; what is asked for until the next wait is about what is in force. */
   async settled(): Promise<void> {
     await this.#alone(async () => {
-      if (this.#inForce !== undefined) this.#compile(this.#inForce.world);
+      if (this.#inForce !== undefined) this.#worlds.compile(this.#inForce.world);
     });
   }
 
@@ -165,7 +108,7 @@ export class PolicyHost implements PolicyView {
     if (noted === undefined) return;
     this.#isNoted = true;
     this.#objects = noted.objects;
-    this.#kept = { epoch, numbers: noted.numbers };
+    this.#worlds.kept = { epoch, numbers: noted.numbers };
   }
 
   /** Compile what an earlier agent left in force, and take its place: devices that came meanwhile are attached by that. */
@@ -239,7 +182,7 @@ export class PolicyHost implements PolicyView {
   /** What forbids these operations. */
   errors(operations: readonly PolicyOperation[]): Promise<readonly Diagnostic[]> {
     return this.#alone(async () => {
-      const { world } = this.#candidateOf(operations);
+      const { world } = this.#worlds.after(operations, this.#start);
       return this.#parts.logic.errors(this.#examined(world, operations, []));
     });
   }
@@ -251,14 +194,14 @@ export class PolicyHost implements PolicyView {
         (one) => specIn(this.#objects, one.class, one.key) === (one.op === 'set' ? one.spec : undefined),
       );
       const inForce = isDone ? this.#inForce?.world : undefined;
-      const world = inForce ?? this.#candidateOf(operations).world;
+      const world = inForce ?? this.#worlds.after(operations, this.#start).world;
       return this.#parts.logic.warnings(this.#examined(world, operations, peers));
     });
   }
 
   #examined(world: World, operations: readonly PolicyOperation[], peers: readonly string[]): Examined {
     const changed = new Set(operations.map(({ class: name, key }) => objectId('', name, key)));
-    return { world, compiled: this.#compile(world), changed, peers, limits: this.#parts.limits };
+    return { world, compiled: this.#worlds.compile(world), changed, peers, limits: this.#parts.limits };
   }
 
   /** Updates since the start. */
@@ -331,7 +274,7 @@ export class PolicyHost implements PolicyView {
     frame: Uint8Array,
   ): (Traced & { readonly device: string; readonly origin?: RuleOrigin }) | undefined {
     const { places = [] } = this.#inForce ?? {};
-    const compiled = this.#compiled;
+    const { compiled } = this.#worlds;
     const place = places.find((one) => one.endpoint.key === endpoint);
     if (place === undefined || compiled === undefined) return undefined;
     const traced = this.#parts.enforcer.trace(place, direction, frame);
@@ -372,36 +315,18 @@ export class PolicyHost implements PolicyView {
     return turn;
   }
 
-  #candidateOf(operations: readonly PolicyOperation[]): Candidate {
-    const known = this.#candidate;
-    if (known?.from === this.#objects && known.management === this.#management)
-      if (sameOperations(known.operations, operations)) return known;
-    const objects = withOperations(this.#objects, operations);
-    const [from, management] = [this.#objects, this.#management];
-    const world = { ...entriesOf(objects, this.#parts.prefixes, this.#inForce), management };
-    this.#candidate = { from, operations, management, objects, world };
-    return this.#candidate;
-  }
-
-  #recompile(world: World): CompiledPolicy {
-    this.#compiler ??= this.#parts.logic.compiler(this.#kept);
-    this.#compiled = this.#compiler.update(world);
-    return this.#compiled;
-  }
-
-  #compile(world: World): CompiledPolicy {
-    if (this.#compiled !== undefined && this.#compiler?.world === world) return this.#compiled;
-    return this.#recompile(world);
+  /** Where operations start from. */
+  get #start() {
+    return { objects: this.#objects, management: this.#management, inForce: this.#inForce };
   }
 
   async #carryOut(operations: readonly PolicyOperation[]): Promise<void> {
-    const { objects, world } = this.#candidateOf(operations);
-    this.#candidate = undefined;
+    const { objects, world } = this.#worlds.take(operations, this.#start);
     if (countOf(objects) === 0) return this.#unload();
     const { enforcer, notes, limits } = this.#parts;
     // what was accepted is the past of what is compiled next, also of the same world
     const again = world === this.#inForce?.world;
-    const compiled = again ? this.#recompile(world) : this.#compile(world);
+    const compiled = again ? this.#worlds.recompile(world) : this.#worlds.compile(world);
     const before = this.#inForce;
     const grows = this.#capacity === undefined || !fits(compiled.sizes, this.#capacity);
     const capacity = grows ? capacityFor(compiled.sizes, limits) : (this.#capacity as PolicySizes);
@@ -425,14 +350,13 @@ export class PolicyHost implements PolicyView {
       this.#tally.failed++;
       throw error;
     }
-    this.#compiler?.accept();
+    this.#worlds.accept();
     this.#capacity = capacity;
     notes.done((await enforcer.status()).stamp ?? '', compiled.epoch);
     this.#isNoted = true;
     this.#tally.done++;
     this.#tally.seconds = (performance.now() - began) / 1000;
     this.#objects = objects;
-    this.#kept = undefined;
     this.#inForce = { objects, world, places };
     await this.#attachments.update(places);
     for (const listener of this.#listeners) listener();
@@ -441,9 +365,7 @@ export class PolicyHost implements PolicyView {
   async #unload(): Promise<void> {
     this.#objects = NO_OBJECTS;
     this.#inForce = undefined;
-    this.#kept = undefined;
-    this.#compiler = undefined;
-    this.#compiled = undefined;
+    this.#worlds.forget();
     this.#capacity = undefined;
     this.#isNoted = false;
     await this.#devices.follow(NO_OBJECTS.endpoint);
@@ -461,14 +383,4 @@ export class PolicyHost implements PolicyView {
   #detached(places: readonly Place[]): readonly string[] {
     return this.#attachments.missing(places, this.#inForce?.places ?? []);
   }
-}
-
-/** Numbers that a compilation gave away. @param isWhole All of them, not only those that are new. */
-function numbersOf(compiled: CompiledPolicy, isWhole: boolean): Numbers {
-  const { endpoints, rules } = isWhole ? compiled.contents() : compiled.changes;
-  if (endpoints.length + rules.length === 0) return NO_NUMBERS;
-  return {
-    endpoints: new Map(endpoints.map(({ key, endpoint }) => [key, endpoint])),
-    counters: new Map(rules.map(({ origin, counter }) => [ruleName(origin), counter])),
-  };
 }

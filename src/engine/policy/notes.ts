@@ -3,7 +3,9 @@ import { chmodSync, rmSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { messageOf, WeirError } from '../../base/errors.ts';
 import type { PolicyOperation } from '../../model/policy.ts';
+import type { CompiledPolicy } from '../../policy/compiled.ts';
 import { NO_OBJECTS, type PolicyObjects, withOperations } from './objects.ts';
+import { ruleName } from './rule-name.ts';
 
 const LAYOUT = 1;
 
@@ -216,4 +218,16 @@ export class PolicyNotes {
       throw new WeirError('JOURNAL', { file: this.#file, problem: messageOf(cause) }, { cause });
     }
   }
+}
+
+const NO_NUMBERS: Numbers = { endpoints: new Map(), counters: new Map() };
+
+/** Numbers that a compilation gave away. @param isWhole All of them, not only those that are new. */
+export function numbersOf(compiled: CompiledPolicy, isWhole: boolean): Numbers {
+  const { endpoints, rules } = isWhole ? compiled.contents() : compiled.changes;
+  if (endpoints.length + rules.length === 0) return NO_NUMBERS;
+  return {
+    endpoints: new Map(endpoints.map(({ key, endpoint }) => [key, endpoint])),
+    counters: new Map(rules.map(({ origin, counter }) => [ruleName(origin), counter])),
+  };
 }

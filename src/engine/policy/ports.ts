@@ -2,12 +2,13 @@
 // What the policy host stands on: the pure layer that compiles and judges, and the programs that enforce.
 import type { NamespaceIo } from '../../kernel/ports.ts';
 import type { ObjectId } from '../../model/object.ts';
-import type { EndpointSide, PolicyDirection } from '../../model/policy.ts';
+import type { CidrSetSpec, EndpointSide, PolicyDirection, PolicySpec } from '../../model/policy.ts';
 import type { Diagnostic } from '../../plan/plan.ts';
 import type { CompiledPolicy, EndpointRecord, PolicySizes } from '../../policy/compiled.ts';
+import type { PrefixList } from '../../policy/prefixes.ts';
 import type { World } from '../../policy/world.ts';
 import type { PolicyEvent } from '../../programs/generated/policy.ts';
-import type { Numbers } from './notes.ts';
+import type { Numbers, PolicyNotes } from './notes.ts';
 
 /** Numbers that must stay although there is nothing to compile from. */
 export interface Kept {
@@ -129,4 +130,24 @@ export interface Enforcement {
   log(deliver: (events: readonly PolicyEvent[]) => void): { close(): void };
   /** Take everything away. */
   unload(): Promise<void>;
+}
+
+/** What the host works with. */
+export interface PolicyHostParts {
+  readonly enforcer: Enforcement;
+  readonly logic: PolicyLogic;
+  readonly notes: PolicyNotes;
+  /** Most that the maps may hold. */
+  readonly limits: PolicySizes;
+  /** Drop at XDP what hosts deny for certain; absent: true. */
+  readonly xdp?: boolean;
+  open(netns: string): Promise<NamespaceIo>;
+  refresh(): Promise<void>;
+  /** The prefixes of a set; the same list while neither the set nor its file is another. @throws {WeirError} `VALUE`. */
+  prefixes(set: CidrSetSpec): PrefixList;
+  /** Addresses of a device as it is now. */
+  addresses(place: Place): readonly string[];
+  /** Rules that keep the node reachable. `peers` are addresses that a change waits for. */
+  management(peers: readonly string[]): readonly PolicySpec[];
+  warn(problem: string): void;
 }
