@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type EndpointPlace, PolicyEnforcer, type StateSizes } from '../../src/engine/policy/enforcer.ts';
+import { type EndpointPlace, PolicyEnforcer } from '../../src/engine/policy/enforcer.ts';
+import type { StateSizes } from '../../src/engine/policy/map-sizes.ts';
 import { createPolicyDatapath } from '../../src/kernel/bpf/policy/datapath.ts';
 import type { NamespaceIo } from '../../src/kernel/ports.ts';
 import type { CompiledPolicy, PolicySizes } from '../../src/policy/compiled.ts';

@@ -2,7 +2,8 @@
 // The place that is measured: a host with one device and a wire to where packets come from.
 import { closeSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type EndpointPlace, PolicyEnforcer, type StateSizes } from '../../../src/engine/policy/enforcer.ts';
+import { type EndpointPlace, PolicyEnforcer } from '../../../src/engine/policy/enforcer.ts';
+import type { StateSizes } from '../../../src/engine/policy/map-sizes.ts';
 import { loadObject } from '../../../src/kernel/bpf/load.ts';
 import { createPolicyDatapath } from '../../../src/kernel/bpf/policy/datapath.ts';
 import { BPF, BpfAttr, getPinned, mustBpf } from '../../../src/kernel/bpf/syscall.ts';
