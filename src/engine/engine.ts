@@ -7,8 +7,9 @@ import { countsOf } from '../plan/report.ts';
 import type { Asker, ChangeWish, PlanWish } from './asking.ts';
 import { Lock } from './change/lock.ts';
 import { Progress } from './change/progress.ts';
-import { type ChangeReport, NO_COUNTS } from './change/report.ts';
-import { carryOut, ownedDelta, type Undone, undo } from './change/transaction.ts';
+import { type ChangeReport, reportOf } from './change/report.ts';
+import { type EngineStatus, stateOf } from './change/status.ts';
+import { carryOut, leftovers, ownedDelta, undo } from './change/transaction.ts';
 import { type DocumentSet, isSame, type NextDocuments } from './documents.ts';
 import { Journal } from './journal/journal.ts';
 import type { OwnedDelta, RevisionRecord } from './journal/records.ts';
@@ -35,18 +36,6 @@ const NO_DELTA: OwnedDelta = new Map();
 export interface PlanAnswer {
   readonly revision: number;
   readonly plan: Plan;
-}
-
-/** What the engine is doing. */
-export interface EngineStatus {
-  readonly revision: number;
-  readonly state: 'idle' | 'applying' | 'unconfirmed' | 'rolling-back';
-  readonly holder?: string;
-  /** Milliseconds since the epoch. */
-  readonly deadline?: number;
-  readonly progress?: { readonly phase: string; readonly done: number; readonly total: number };
-  readonly owned: number;
-  readonly problem?: string;
 }
 
 /**
@@ -145,7 +134,7 @@ export class Engine {
     if (revision !== undefined && revision !== open.revision)
       throw new WeirError('REVISION_MISMATCH', { current: open.revision, given: revision });
     this.#keep(who);
-    return { ...this.#report('confirmed', open.revision), seconds: 0 };
+    return { ...reportOf('confirmed', open.revision), seconds: 0 };
   }
 
   /** Undo what is unconfirmed, or what could not be undone; else bring back the documents of an earlier revision. */
@@ -203,7 +192,7 @@ export class Engine {
     if (open === undefined) return undefined;
     if (open.boot === this.parts.boot) return this.#undoOpen(open.revision, error, 'weir');
     this.#journal.rolledBack(`${error}, and the machine was started anew`);
-    return this.#report('rolled-back', open.revision, error);
+    return reportOf('rolled-back', open.revision, error);
   }
 
   /** What went wrong at the start, for whoever asks. */
@@ -269,7 +258,7 @@ export class Engine {
     const counts = countsOf(plan);
     const about = { counts, diagnostics: [...plan.diagnostics] };
     const current = this.#journal.current;
-    if (this.#changesNothing(prepared, next)) return { ...this.#report('unchanged', current), ...about };
+    if (this.#changesNothing(prepared, next)) return { ...reportOf('unchanged', current), ...about };
     await checkObjects(this.parts, prepared.desired, prepared.observed, true);
     const probes = await this.#probe(wish, asker, plan);
     const revision = this.#begin(prepared, next, wish, asker);
@@ -282,14 +271,14 @@ export class Engine {
     const results = { ...about, probes: [...probes.results] };
     if (error !== undefined) {
       const undone = await undo(this.parts, this.#journal, progress, error);
-      return { ...this.#report(undone.status, revision, error), ...results, ...leftovers(undone) };
+      return { ...reportOf(undone.status, revision, error), ...results, ...leftovers(undone) };
     }
     if (wish.confirmSeconds === 0 || plan.actions.length === 0) {
       this.#keep(asker.who);
-      return { ...this.#report('confirmed', revision), ...results };
+      return { ...reportOf('confirmed', revision), ...results };
     }
     const deadline = this.#awaitConfirmation(wish.confirmSeconds, progress);
-    return { ...this.#report('unconfirmed', revision), ...results, deadline };
+    return { ...reportOf('unconfirmed', revision), ...results, deadline };
   }
 
   /** What is owned once the open change is confirmed. */
@@ -372,7 +361,7 @@ export class Engine {
       const undone = await undo(this.parts, this.#journal, progress, error);
       this.#problem = undone.status === 'rolled-back' ? undefined : `revision ${revision}: ${error}`;
       const why = undone.status === 'rolled-back' ? undefined : error;
-      return { ...this.#report(undone.status, revision, why), ...leftovers(undone) };
+      return { ...reportOf(undone.status, revision, why), ...leftovers(undone) };
     });
   }
 
@@ -403,18 +392,4 @@ export class Engine {
     if (last === undefined) return 'nothing was ever applied';
     return `nothing waits for a confirmation: revision ${last.revision} is ${last.state}`;
   }
-
-  #report(status: ChangeReport['status'], revision: number, error?: string): ChangeReport {
-    const about = { status, revision, counts: NO_COUNTS, diagnostics: [], probes: [], seconds: 0 };
-    return error === undefined ? about : { ...about, error };
-  }
-}
-
-function leftovers(undone: Undone): Pick<ChangeReport, 'leftovers'> {
-  return undone.status === 'rolled-back' ? {} : { leftovers: undone.leftovers };
-}
-
-function stateOf(phase: string | undefined): EngineStatus['state'] {
-  if (phase === undefined) return 'idle';
-  return phase === 'unconfirmed' || phase === 'rolling-back' ? phase : 'applying';
 }

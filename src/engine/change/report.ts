@@ -27,4 +27,10 @@ export interface ChangeReport {
   readonly seconds: number;
 }
 
-export const NO_COUNTS: PlanCounts = { create: 0, change: 0, replace: 0, remove: 0, adopt: 0 };
+const NO_COUNTS: PlanCounts = { create: 0, change: 0, replace: 0, remove: 0, adopt: 0 };
+
+/** A report of which nothing more is known. */
+export function reportOf(status: ChangeReport['status'], revision: number, error?: string): ChangeReport {
+  const about = { status, revision, counts: NO_COUNTS, diagnostics: [], probes: [], seconds: 0 };
+  return error === undefined ? about : { ...about, error };
+}

@@ -9,6 +9,7 @@ import type { EngineParts } from '../parts.ts';
 import { differences } from '../planning.ts';
 import { failedProbes, type Probes } from '../probe/run.ts';
 import type { Progress } from './progress.ts';
+import type { ChangeReport } from './report.ts';
 import { restore } from './rollback.ts';
 import { nameSome, settled } from './verify.ts';
 
@@ -105,4 +106,9 @@ export function ownedDelta(
   }
   for (const id of before.keys()) if (!kept.has(id)) delta.set(id, null);
   return delta;
+}
+
+/** What could not be undone, for the report. */
+export function leftovers(undone: Undone): Pick<ChangeReport, 'leftovers'> {
+  return undone.status === 'rolled-back' ? {} : { leftovers: undone.leftovers };
 }
