@@ -96,10 +96,18 @@ export async function captureAgent(
     'capture.minFreeBytes=1000000',
   ];
   const { wrapper } = options;
+  const clean = async () => {
+    await far[Symbol.asyncDispose]();
+    await near[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true, force: true });
+  };
   const agent = await agentProcess({
     netns: near.name,
     args: [...own.flatMap((one) => ['--set', one]), ...(options.args ?? [])],
     ...(wrapper !== undefined && { wrapper }),
+  }).catch(async (error) => {
+    await clean();
+    throw error;
   });
   const words = (args: readonly string[]) => [...WEIR, '--socket', agent.to.socketPath, ...args];
   const list = async () => ((await ask(agent.to, '/v1/captures')).json as unknown as CaptureList).items;
@@ -152,9 +160,7 @@ export async function captureAgent(
     },
     async [Symbol.asyncDispose]() {
       await agent[Symbol.asyncDispose]();
-      await far[Symbol.asyncDispose]();
-      await near[Symbol.asyncDispose]();
-      rmSync(folder, { recursive: true, force: true });
+      await clean();
     },
   };
 }

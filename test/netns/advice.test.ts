@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rules of advice where their condition is made for real, and beside it where all is well.
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Advice } from '../../src/tuning/advice/advise.ts';
 import { adviceDuring, python, until } from '../helpers/advice.ts';
 import type { TestNetns } from '../helpers/netns.ts';
+import { skipFor } from '../helpers/skip.ts';
 import { namespacePair } from '../helpers/telemetry-pair.ts';
 
 const named = (advice: readonly Advice[], rule: string) => advice.find((one) => one.rule === rule);
@@ -153,7 +155,7 @@ for _ in range(10):
   const answers = `while True:
     c = s.accept()[0]
     while c.recv(88): c.send(b'y')`;
-  const one = "[(s.settimeout(5), s.send(b'x' * 80), s.recv(1)) for _ in range(100)]; s.close()";
+  const one = "[(s.settimeout(5), s.send(b'x' * 40), s.recv(1)) for _ in range(100)]; s.close()";
   expect(named(await during(answers, one), 'tcp-buffers')).toBeUndefined();
   const advice = named(await during('time.sleep(600)', "s.sendall(b'x' * 100000)"), 'tcp-buffers');
   expect(evidence(advice, 'pruned')).toBeGreaterThan(1);
@@ -194,6 +196,8 @@ test('congestion-control and retransmits-small-buffers: segments are lost', asyn
     '-qw',
     'net.ipv4.tcp_congestion_control=reno',
     'net.ipv4.tcp_wmem=4096 16384 262144',
+    // what a kernel starts with depends on the memory of the machine
+    'net.ipv4.tcp_rmem=4096 131072 6291456',
   );
   await using _server = await python(pair.right, SERVER);
   const whole = await adviceDuring(pair.left, () => send(pair.left, 3_000_000));
@@ -204,12 +208,11 @@ test('congestion-control and retransmits-small-buffers: segments are lost', asyn
     pair.left.ip('link', 'set', 'v0', 'gso_max_segs', '1');
     await send(pair.left, 2_000_000);
   });
-  expect(named(lossy, 'congestion-control')?.settings[0]).toMatchObject({
-    current: 'reno',
-    handSet: false,
-    writable: true,
-    proposal: { value: 'bbr' },
-  });
+  const advice = named(lossy, 'congestion-control')?.settings[0];
+  const change = { current: 'reno', handSet: false, writable: true, proposal: { value: 'bbr' } };
+  const allowed = pair.left.exec('sysctl', '-n', 'net.ipv4.tcp_allowed_congestion_control');
+  if (allowed.includes('bbr')) expect(advice).toMatchObject(change);
+  else expect(advice).toBeUndefined();
   expect(named(lossy, 'retransmits-small-buffers')?.settings).toMatchObject([
     { current: '4096 16384 262144', handSet: true, proposal: { value: '4096 16384 4194304' } },
   ]);
@@ -291,7 +294,8 @@ for _ in range(15):
   });
 });
 
-test('transmit-steering: several queues that nobody was given', async () => {
+test('transmit-steering: several queues that nobody was given', async (context) => {
+  if (availableParallelism() < 2) skipFor(context, 'there is one processor only');
   await using pair = await namespacePair('wt-xps');
   pair.left.ip(
     'link',
