@@ -164,7 +164,9 @@ class Run {
       for (let step = first; step < end; step++) this.#failed(step, error);
       return;
     }
-    await each(({ opening }) => opening);
+    // a device that could not be made has failed already
+    const failed = new Set(this.failures.map(({ action }) => action.id));
+    await each(({ opening }) => (failed.has(opening.id) ? undefined : opening));
   }
 
   async #step(step: number, action: Action, site: Site): Promise<void> {
