@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operators' eBPF objects, looked at before anything is changed.
 import type { HookName } from '../codec/bpf/hooks.ts';
-import type { ProgramObject } from '../codec/bpf/program.ts';
+import type { ProgramAttachment, ProgramObject } from '../codec/bpf/program.ts';
 import type { FunctionUse } from '../kernel/ports.ts';
 import { ownedProgramIn } from '../kinds/filter/owned-program.ts';
 import type { NetObject, ObjectId, Spec } from '../model/object.ts';
@@ -35,7 +35,10 @@ function usesOf(program: DesiredObject, desired: readonly DesiredObject[]): read
 
 function useOf({ spec }: DesiredObject): FunctionUse {
   const owned = ownedProgramIn(pinnedBy(spec));
-  if (owned === undefined) return { program: String(spec['program']), hook: spec['hook'] as HookName };
+  if (owned === undefined) {
+    const { program, hook, function: of } = spec as unknown as ProgramAttachment;
+    return { program, hook, ...(of !== undefined && { function: of }) };
+  }
   return { program: owned.program, hook: `clsact-${spec['parent']}` as HookName };
 }
 

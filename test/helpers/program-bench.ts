@@ -135,6 +135,18 @@ export function programDocument(netnsName: string, name: string, spec: object): 
   };
 }
 
+/** Counts calls of a function of the kernel, and returns from it, into `seen`. */
+export const CALLS = `${PRELUDE}
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 4); __type(key, __u32); __type(value, __u64); } seen SEC(".maps");
+static __always_inline int count(__u32 slot) {
+  __u64 *value = bpf_map_lookup_elem(&seen, &slot);
+  if (value) __sync_fetch_and_add(value, 1);
+  return 0;
+}
+SEC("fentry/icmp_rcv") int entered(void *ctx) { return count(0); }
+SEC("fexit/icmp_rcv") int left(void *ctx) { return count(1); }
+`;
+
 /** The object of {@link COUNTER}, compiled once; `extra` makes another version of it. */
 export function counterObject(extra = ''): Buffer {
   return bpfObject(COUNTER + extra);

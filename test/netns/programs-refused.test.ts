@@ -13,6 +13,7 @@ import {
   programBench,
   programDocument,
 } from '../helpers/program-bench.ts';
+import { skipFor } from '../helpers/skip.ts';
 
 let bench: ProgramBench;
 let good: Buffer;
@@ -25,6 +26,9 @@ afterAll(() => bench[Symbol.asyncDispose]());
 
 const LOOP = `${PRELUDE}
 SEC("tcx/ingress") int ingress(struct __sk_buff *skb) { return *(int *)(long)skb->data; }
+`;
+const FUNCTION = `${PRELUDE}
+SEC("fentry/icmp_rcv") int entered(void *ctx) { return 0; }
 `;
 const attach = [{ program: 'ingress', hook: 'tcx-ingress', devices: ['v0'] }];
 
@@ -125,6 +129,24 @@ const BAD: readonly Bad[] = [
     error: /it has no constant "pace"/,
   },
   {
+    what: 'a function of the kernel that is not named',
+    bytes: () => bpfObject(FUNCTION),
+    spec: (object) => ({ object, attach: [{ program: 'entered', hook: 'fentry' }] }),
+    error: /attach.0.function.*is missing: name the function of the kernel/,
+  },
+  {
+    what: 'a function of the kernel that the section does not name',
+    bytes: () => bpfObject(FUNCTION),
+    spec: (object) => ({ object, attach: [{ program: 'entered', hook: 'fentry', function: 'tcp_connect' }] }),
+    error: /section "fentry\/icmp_rcv", which is not for the function tcp_connect/,
+  },
+  {
+    what: 'a function that the kernel does not have',
+    bytes: () => bpfObject(FUNCTION.replaceAll('icmp_rcv', 'icmp_rvc')),
+    spec: (object) => ({ object, attach: [{ program: 'entered', hook: 'fentry', function: 'icmp_rvc' }] }),
+    error: /icmp_rvc/,
+  },
+  {
     what: 'a mode of a hook that has none',
     spec: (object) => ({ object, attach: [{ ...attach[0], mode: 'native' }] }),
     error: /attach.0.mode.*is for the hook xdp/,
@@ -152,6 +174,21 @@ test.for(BAD)('$what is refused before anything is changed', async ({ bytes, spe
   const object = bench.object(bytes?.() ?? good);
   const document = programDocument(bench.ns.name, 'bad', spec?.(object) ?? { object, attach });
   expect(await refusalOf(document)).toMatch(error);
+  mustBeClean();
+});
+
+test('functions of the kernel, where it lets nobody onto them', async (context) => {
+  const object = bench.object(bpfObject(FUNCTION));
+  const document = programDocument(bench.ns.name, 'bad', {
+    object,
+    attach: [{ program: 'entered', hook: 'fentry', function: 'icmp_rcv' }],
+  });
+  const refusal = await refusalOf(document);
+  if (refusal === 'applied: undefined') {
+    await bench.apply();
+    skipFor(context, 'this kernel lets programs onto its functions');
+  }
+  expect(refusal).toMatch(/is not available: the kernel (takes no programs of its kind|lets nobody onto)/);
   mustBeClean();
 });
 

@@ -82,9 +82,11 @@ function attachment({ program, hook, target }: AttachFlag, { order, mode }: Prog
     ? { cgroup: target }
     : hook.includes('tracepoint')
       ? { tracepoint: target }
-      : target.includes('*')
-        ? { select: { name: target } }
-        : { devices: [target] };
+      : hook === 'fentry' || hook === 'fexit'
+        ? { function: target }
+        : target.includes('*')
+          ? { select: { name: target } }
+          : { devices: [target] };
   return {
     program,
     hook,

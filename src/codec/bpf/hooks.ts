@@ -2,7 +2,7 @@
 // Where an operator's programs can hang, by the numbers of include/uapi/linux/bpf.h, and the sections that say so.
 
 /** What a hook belongs to. */
-export type HookPlace = 'device' | 'cgroup' | 'tracepoint';
+export type HookPlace = 'device' | 'cgroup' | 'tracepoint' | 'function';
 
 /** A place in the kernel that runs programs. */
 export interface HookKind {
@@ -33,6 +33,9 @@ export const HOOKS = {
     attachType: 23,
     sections: ['raw_tp', 'raw_tracepoint', 'tp_btf'],
   },
+  // of a function of the kernel, which the section names
+  fentry: { place: 'function', attachType: 24, sections: ['fentry'] },
+  fexit: { place: 'function', attachType: 25, sections: ['fexit'] },
   'cgroup-ingress': cgroup(0, 'cgroup_skb/ingress'),
   'cgroup-egress': cgroup(1, 'cgroup_skb/egress'),
   'cgroup-sock-create': cgroup(2, 'cgroup/sock_create', 'cgroup/sock'),
@@ -55,7 +58,7 @@ export interface ProgramType {
   readonly attachType: number;
 }
 
-/** By section; those whose target stands in the section's name (tp_btf) are left to libbpf, which looks it up in BTF. */
+/** By section; those whose target stands in the section's name are left to libbpf, which looks it up in BTF. */
 const TYPES: Readonly<Record<string, ProgramType | undefined>> = {
   tc: { type: 3, attachType: 0 },
   tcx: { type: 3, attachType: 0 },
@@ -64,6 +67,8 @@ const TYPES: Readonly<Record<string, ProgramType | undefined>> = {
   raw_tp: { type: 17, attachType: 0 },
   raw_tracepoint: { type: 17, attachType: 0 },
   tp_btf: undefined,
+  fentry: undefined,
+  fexit: undefined,
   'cgroup_skb/ingress': { type: 8, attachType: 0 },
   'cgroup_skb/egress': { type: 8, attachType: 1 },
   'cgroup/sock_create': { type: 9, attachType: 2 },
@@ -89,6 +94,11 @@ export function knownSection(section: string): string | undefined {
 export function programType(section: string): ProgramType | undefined {
   const known = knownSection(section);
   return known === undefined ? undefined : TYPES[known];
+}
+
+/** The function of the kernel that a section of fentry or fexit names: `tcp_connect`. */
+export function functionOf(section: string): string {
+  return section.slice(section.indexOf('/') + 1);
 }
 
 /** True for a program of this section on this hook. */

@@ -48,18 +48,19 @@ export interface ProgramAttachment {
   /** Name of the function. */
   readonly program: string;
   readonly hook: HookName;
-  /** The device, the path of the cgroup, the name of the tracepoint: by the hook's place. */
+  /** The device, the path of the cgroup, the name of the tracepoint or of the kernel's function: by the hook's place. */
   readonly dev?: string;
   readonly cgroup?: string;
   readonly tracepoint?: string;
+  readonly function?: string;
   /** Of XDP; absent: native where the driver can, else generic. */
   readonly mode?: 'native' | 'generic';
   readonly order?: HookOrder | '(disturbed)';
 }
 
 /** What it hangs on. */
-export function targetOf({ dev, cgroup, tracepoint }: ProgramAttachment): string {
-  return dev ?? cgroup ?? tracepoint ?? '';
+export function targetOf({ dev, cgroup, tracepoint, function: of }: ProgramAttachment): string {
+  return dev ?? cgroup ?? tracepoint ?? of ?? '';
 }
 
 /** What is to be done to programs and their places. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync } from 'node:fs';
 import { cString } from '../../base/bytes.ts';
+import { ERRNO } from '../../base/errno.gen.ts';
 import { WeirError } from '../../base/errors.ts';
 import { checkBtf } from '../../codec/bpf/btf-check.ts';
 import { elfSections } from '../../codec/bpf/elf.ts';
@@ -52,7 +53,7 @@ const LOG_SIZE = 1 << 20;
 /**
  * Load an object into the kernel. Nothing is attached, and nothing stays when it fails.
  * @throws {WeirError} `BPF_OBJECT` for what is no usable object, `BPF_VERIFIER` with the verifier's reason in short and
- * its log in the detail `log`, `BPF_FEATURE` where libbpf is missing.
+ * its log in the detail `log`, `BPF_FEATURE` where libbpf is missing or the kernel takes no such programs.
  */
 export function loadObject(bytes: Uint8Array, options: LoadOptions): LoadedObject {
   const sections = elfSections(bytes);
@@ -170,6 +171,12 @@ function loadError({ name }: LoadOptions, result: number, log: string): WeirErro
     .find(Boolean);
   if (program !== undefined && log.includes('processed'))
     return new WeirError('BPF_VERIFIER', { program, problem: verifierSummary(log), log });
+  if (program !== undefined && result === -ERRNO.EPERM)
+    return new WeirError('BPF_FEATURE', {
+      feature: `what the eBPF program ${program} is for`,
+      problem:
+        'the kernel takes no programs of its kind (EPERM): it was built or started without them, or the agent lacks CAP_BPF or CAP_PERFMON',
+    });
   const why = lines.find(
     (line) => !/^failed to load object|ulimit|RLIMIT_MEMLOCK|Retrying without BTF|-- (BEGIN|END)/.test(line),
   );

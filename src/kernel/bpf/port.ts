@@ -100,6 +100,8 @@ export interface ProgramHost {
 export interface FunctionUse {
   readonly program: string;
   readonly hook: HookName;
+  /** Of the kernel, of fentry and fexit. */
+  readonly function?: string;
 }
 
 /** A program on a hook. */

@@ -9,10 +9,15 @@ import type { Change, Complain, Declared, ObjectClass, OperationSink } from '../
 import type { AttachmentItem } from './schema.ts';
 
 /** What says on which thing, by the hook's place. */
-const TARGETS = { device: 'devices', cgroup: 'cgroup', tracepoint: 'tracepoint' } as const;
+const TARGETS = {
+  device: 'devices',
+  cgroup: 'cgroup',
+  tracepoint: 'tracepoint',
+  function: 'function',
+} as const;
 
 /**
- * One function of a program on one hook of a device, a cgroup or a tracepoint: a link, pinned so that it outlives the agent.
+ * One function of a program on one hook of a device, a cgroup, a tracepoint or a function of the kernel: a link, pinned so that it outlives the agent.
  * Another function or another version of the object takes its place without a gap; mode and order belong to the link.
  */
 export const attachment: ObjectClass = {
@@ -83,6 +88,7 @@ export function declareAttachments(
       mode: mode === 'auto' ? undefined : mode,
       order: order as HookOrder | undefined,
       tracepoint,
+      function: item.function,
       cgroup: cgroup?.replace(/\/+$/, ''),
     });
     const targets = HOOKS[hook as HookName].place === 'device' ? (devices ?? []) : [undefined];
@@ -130,6 +136,8 @@ function problemOf(item: AttachmentItem): Problem | undefined {
     return { field: 'cgroup', problem: 'is missing: name the directory of the cgroup' };
   if (place === 'tracepoint' && item.tracepoint === undefined)
     return { field: 'tracepoint', problem: 'is missing: name the tracepoint' };
+  if (place === 'function' && item.function === undefined)
+    return { field: 'function', problem: 'is missing: name the function of the kernel' };
   if (item.mode !== undefined && item.hook !== 'xdp')
     return { field: 'mode', problem: 'is for the hook xdp: leave it out' };
   if (item.priority !== undefined && !item.hook.startsWith('clsact-'))

@@ -96,6 +96,13 @@ const Attachment = Type.Object(
     tracepoint: Type.Optional(
       Type.String({ description: 'Tracepoint, of raw-tracepoint: kfree_skb', pattern: '^[a-z0-9_]+$' }),
     ),
+    function: Type.Optional(
+      Type.String({
+        description: 'Function of the kernel, of fentry and fexit: tcp_connect',
+        pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
+        maxLength: 128,
+      }),
+    ),
     cgroup: Type.Optional(
       Type.String({
         description: 'Directory of a cgroup (version 2), of its hooks',

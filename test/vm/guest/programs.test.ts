@@ -4,8 +4,10 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { TELEMETRY } from '../../../src/programs/registry.ts';
+import { bpfObject } from '../../helpers/bpf-object.ts';
 import { netns, type TestNetns } from '../../helpers/netns.ts';
 import {
+  CALLS,
   counterObject,
   type ProgramBench,
   programBench,
@@ -32,6 +34,14 @@ describe("operators' programs", () => {
     await using bench = await programBench();
     bench.ns.tc('qdisc', 'add', 'dev', 'v0', 'clsact');
     await runs(bench, { program: 'either', hook: 'clsact-ingress', devices: ['v0'] }, 1);
+  });
+
+  test.for([
+    ['fentry', 'entered', 0],
+    ['fexit', 'left', 1],
+  ] as const)('%s of a function of the kernel', async ([hook, program, slot]) => {
+    await using bench = await programBench();
+    await runs(bench, { program, hook, function: 'icmp_rcv' }, slot, bpfObject(CALLS));
   });
 
   test('XDP, native on veth', async () => {
@@ -66,8 +76,13 @@ describe("operators' programs", () => {
 });
 
 /** Applied, counting, planned to nothing and undone. */
-async function runs(bench: ProgramBench, attach: object, slot: number): Promise<void> {
-  const object = bench.object(counterObject());
+async function runs(
+  bench: ProgramBench,
+  attach: object,
+  slot: number,
+  bytes = counterObject(),
+): Promise<void> {
+  const object = bench.object(bytes);
   const document = programDocument(bench.ns.name, 'guard', { object, attach: [attach] });
   const report = await bench.apply(document);
   expect(report, report.error).toMatchObject({ status: 'confirmed' });

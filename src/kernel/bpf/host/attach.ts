@@ -25,7 +25,7 @@ import type { Shelves } from './notes.ts';
 import { linkName, using } from './pins.ts';
 import { xdpPrograms } from './xdp.ts';
 
-/** BPF_PROG_TYPE_TRACING: its tracepoint is fixed when it is loaded. */
+/** BPF_PROG_TYPE_TRACING: its tracepoint or function is fixed when it is loaded. */
 const TRACING = 26;
 /** Kinds of links that know a device (enum bpf_link_type). */
 const DEVICE_LINKS: readonly number[] = [6, 11];
@@ -86,7 +86,7 @@ export function unlink({ pins }: Shelves, of: string, name: string): void {
       try {
         detachLink(fd);
       } catch (error) {
-        // links of tracepoints are only ever closed
+        // links of tracepoints and functions are only ever closed
         if (!(error instanceof KernelError)) throw error;
       }
     });
@@ -120,7 +120,7 @@ function isReplaced(
   return using(link, () => {
     const info = linkInfo(link);
     const here = attachment.dev === undefined || info.ifindex === ifindex;
-    if (!here || attachment.tracepoint !== undefined || !isAttached(link, attachment)) return false;
+    if (!here || isFixed(attachment) || !isAttached(link, attachment)) return false;
     if (info.program !== programInfo(program).id) replaceProgram(link, program);
     return true;
   });
@@ -133,17 +133,37 @@ async function makeLink(
   ifindex: number,
   program: number,
 ): Promise<number> {
-  const { hook, cgroup, tracepoint = '' } = attachment;
+  const { hook, cgroup } = attachment;
   const { place, attachType } = HOOKS[hook];
-  if (place === 'tracepoint') return attachToTracepoint(program, tracepoint);
+  if (isFixed(attachment)) return attachToEvent(program, attachment);
   if (place === 'cgroup') return attachToCgroup(cgroup ?? '', program, attachType);
   if (hook === 'xdp') return attachToXdp(io, attachment, ifindex, program);
   return attachToTcx(shelves, io, attachment, ifindex, program);
 }
 
-/** Attach to a tracepoint, of which a BTF-typed program knows the name itself. @returns the link. */
-export function attachToTracepoint(program: number, name: string): number {
-  return programInfo(program).type === TRACING ? attachTracepoint(program) : attachTracepoint(program, name);
+/** True for a link that never gets another program: of a tracepoint, or a function of the kernel. */
+export function isFixed({ hook }: ProgramAttachment): boolean {
+  const { place } = HOOKS[hook];
+  return place === 'tracepoint' || place === 'function';
+}
+
+/**
+ * Attach to a tracepoint or a function of the kernel, whose name a BTF-typed program knows itself. @returns the link.
+ * @throws {WeirError} `BPF_FEATURE` where the kernel has no trampolines of functions.
+ */
+export function attachToEvent(
+  program: number,
+  { hook, tracepoint, function: of }: ProgramAttachment,
+): number {
+  try {
+    return programInfo(program).type === TRACING
+      ? attachTracepoint(program)
+      : attachTracepoint(program, tracepoint);
+  } catch (cause) {
+    if (of === undefined || !(cause instanceof KernelError)) throw cause;
+    const problem = `the kernel lets nobody onto its function ${of} (${cause.errnoName}): it needs CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS`;
+    throw new WeirError('BPF_FEATURE', { feature: hook, problem }, { cause });
+  }
 }
 
 function attachToCgroup(path: string, program: number, type: number): number {

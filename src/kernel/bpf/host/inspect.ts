@@ -6,6 +6,7 @@ import { elfSections } from '../../../codec/bpf/elf.ts';
 import { type ProgramFunction, programFunctions } from '../../../codec/bpf/functions.ts';
 import {
   fitsHook,
+  functionOf,
   HOOKS,
   knownSection,
   type ProgramType,
@@ -34,7 +35,7 @@ export function functionsIn(bytes: Uint8Array): readonly ProgramFunction[] {
 
 /** @throws {WeirError} `BPF_OBJECT` for a function that is not there, or not made for its hook. */
 export function mustFit(functions: readonly ProgramFunction[], uses: readonly FunctionUse[]): void {
-  for (const { program, hook } of uses) {
+  for (const { program, hook, function: wanted } of uses) {
     const found = functions.find(({ name }) => name === program);
     if (found === undefined)
       throw refused(
@@ -43,6 +44,10 @@ export function mustFit(functions: readonly ProgramFunction[], uses: readonly Fu
     if (!fitsHook(found.section, hook))
       throw refused(
         `its program ${program} is in the section "${found.section}", and ${hook} takes ${HOOKS[hook].sections.join(', ')}`,
+      );
+    if (wanted !== undefined && functionOf(found.section) !== wanted)
+      throw refused(
+        `its program ${program} is in the section "${found.section}", which is not for the function ${wanted}`,
       );
   }
 }

@@ -6,7 +6,7 @@ import type { ProgramObject } from '../../../codec/bpf/program.ts';
 import { replaceProgram } from '../links.ts';
 import type { LoadedObject, LoadOptions } from '../load.ts';
 import { objectInfo } from '../syscall.ts';
-import { attachToTracepoint, isAttached } from './attach.ts';
+import { attachToEvent, isAttached, isFixed } from './attach.ts';
 import { functionsIn, typesOf } from './inspect.ts';
 import { mustBeWithin } from './limits.ts';
 import { canKeep, fill, isInternal, mustHaveMaps } from './maps-of.ts';
@@ -117,7 +117,7 @@ export function idOf(fd: number): number {
   return objectInfo(fd).getUint32(4, true);
 }
 
-/** A packet meets the old program or the new one; a tracepoint may meet both for a moment. */
+/** A packet meets the old program or the new one; a tracepoint or a function may meet both for a moment. */
 function switchLinks(
   pins: Pins,
   name: string,
@@ -131,11 +131,8 @@ function switchLinks(
     using(fd, () => {
       const attachment = attachments[link];
       if (program === undefined || attachment === undefined || !isAttached(fd, attachment)) return;
-      if (attachment.tracepoint === undefined) replaceProgram(fd, program);
-      else
-        using(attachToTracepoint(program, attachment.tracepoint), (fresh) =>
-          pins.put(name, 'links', link, fresh),
-        );
+      if (!isFixed(attachment)) replaceProgram(fd, program);
+      else using(attachToEvent(program, attachment), (fresh) => pins.put(name, 'links', link, fresh));
     });
   }
 }
