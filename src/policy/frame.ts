@@ -35,6 +35,16 @@ export function readPacket(bytes: Uint8Array): PolicyPacket | Unread {
   return readNetwork(bytes, 0, (bytes[0] ?? 0) >> 4 === 6 ? IPV6 : IPV4);
 }
 
+/** Bytes of the header that captures of all devices have instead of Ethernet's (LINKTYPE_LINUX_SLL2). */
+const COOKED = 20;
+
+/** Read a packet behind such a header. */
+export function readCooked(bytes: Uint8Array): PolicyPacket | Unread {
+  const [high = 0, low = 0] = bytes;
+  if (bytes.length < COOKED) return { problem: 'cut off' };
+  return readNetwork(bytes, COOKED, (high << 8) | low);
+}
+
 function readNetwork(bytes: Uint8Array, at: number, type: number): PolicyPacket | Unread {
   if (type === IPV4) return readV4(bytes, at);
   if (type === IPV6) return readV6(bytes, at);

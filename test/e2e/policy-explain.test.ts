@@ -86,6 +86,12 @@ test('packets of a capture are explained, those that are whole also where it is 
   expect(report.packets).toHaveLength(2);
   writeFileSync(file, bytes.subarray(0, 10));
   expect(explain()).toMatchObject({ status: 1, err: expect.stringContaining('the header is cut off') });
+
+  // of all devices, which has another header
+  await captured(star.member('a').ns, file, ['-i', 'any', ...syn.slice(2)], () =>
+    peer.probe([probe(B4, 81)]),
+  );
+  expect(explain().out).toMatch(new RegExp(`^1: tcp ${A4}:\\d+ -> ${B4}:81: deny\n`));
 });
 
 test('model and program say in words why nothing was decided by a rule, and names are helped with', async () => {

@@ -19,7 +19,7 @@ import { IP_PROTOCOLS } from '../../model/names/ip-protocols.ts';
 import { DEFAULT_NAMESPACE, type EndpointSpec, type PolicyDirection } from '../../model/policy.ts';
 import { RULE_ISOLATED } from '../../policy/compiled.ts';
 import { type Decision, type DefaultReason, type Judgement, judge } from '../../policy/evaluate.ts';
-import { frameOf, hasPorts, readFrame, readPacket } from '../../policy/frame.ts';
+import { frameOf, hasPorts, readCooked, readFrame, readPacket } from '../../policy/frame.ts';
 import type { PolicyPacket } from '../../policy/packet.ts';
 import { EMPTY_WORLD, indexOf, type World } from '../../policy/world.ts';
 
@@ -43,6 +43,13 @@ export function explain(host: PolicyHost, given: unknown): Omit<ExplainReport, '
   return explained(host, packet, named);
 }
 
+/** What reads packets that begin with this. */
+const READERS: Readonly<Record<number, typeof readFrame>> = {
+  [LINK_TYPE.ethernet]: readFrame,
+  [LINK_TYPE.raw]: readPacket,
+  [LINK_TYPE.linuxSll2]: readCooked,
+};
+
 function explainCapture(host: PolicyHost, bytes: Uint8Array): Pick<ExplainReport, 'packets' | 'cutOff'> {
   const found: { number: number; skipped?: string }[] = [];
   const packets = packetsOf(bytes);
@@ -50,11 +57,8 @@ function explainCapture(host: PolicyHost, bytes: Uint8Array): Pick<ExplainReport
   for (; !next.done; next = packets.next()) {
     const { linkType, data } = next.value;
     const number = found.length + 1;
-    const isFrame = linkType === LINK_TYPE.ethernet;
-    const isPacket = linkType === LINK_TYPE.raw;
-    const packet = isFrame ? readFrame(data) : readPacket(data);
-    if (!isFrame && !isPacket) found.push({ number, skipped: `link type ${linkType} is not understood` });
-    else if ('problem' in packet) found.push({ number, skipped: packet.problem });
+    const packet = READERS[linkType]?.(data) ?? { problem: `link type ${linkType} is not understood` };
+    if ('problem' in packet) found.push({ number, skipped: packet.problem });
     else found.push({ number, ...explained(host, packet, []) });
   }
   return { packets: found, ...(next.value > 0 && { cutOff: next.value }) };
