@@ -39,10 +39,15 @@ const FOLDERS = {
   cache: '/var/cache/libvirt',
 };
 const POOL = 'weir';
+/** The file with the name of the run's network namespace. */
+const NAMESPACE = 'namespace';
 let made: readonly string[] = [];
 
 /** Start libvirtd with its files below `folder`. @throws InfrastructureError */
 export async function startLibvirt(folder: string): Promise<Libvirt> {
+  const former = join(folder, NAMESPACE);
+  // a run that was killed could end nothing
+  if (existsSync(former)) await end(folder, readFileSync(former, 'utf8'), undefined);
   rmSync(folder, { recursive: true, force: true });
   for (const name of ['pool', 'home', ...Object.keys(FOLDERS)])
     mkdirSync(join(folder, name), { recursive: true });
@@ -53,6 +58,7 @@ export async function startLibvirt(folder: string): Promise<Libvirt> {
   writeFileSync(join(folder, 'etc/libvirtd.conf'), LIBVIRTD);
   writeFileSync(join(folder, 'etc/qemu.conf'), QEMU);
   const namespace = `weir-vm-${randomBytes(3).toString('hex')}`;
+  writeFileSync(former, namespace);
   run('ip', ['netns', 'add', namespace]);
   run('ip', ['-n', namespace, 'link', 'set', 'lo', 'up']);
   let daemon: Background | undefined;
