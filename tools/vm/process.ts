@@ -25,7 +25,7 @@ export function run(program: string, args: readonly string[], options: RunOption
   const done = spawnSync(program, args, {
     encoding: 'utf8',
     maxBuffer: 1 << 28,
-    timeout: (options.seconds ?? 300) * 1000,
+    timeout: Math.ceil((options.seconds ?? 300) * 1000),
     killSignal: 'SIGKILL',
     env: options.env ?? process.env,
     ...(options.cwd !== undefined && { cwd: options.cwd }),

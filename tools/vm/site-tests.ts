@@ -2,9 +2,10 @@
 // What the machines of the Vagrantfile show: traffic shaped, routed, filtered and measured as the gateway's document says,
 // seen by the client.
 import { setTimeout as delay } from 'node:timers/promises';
+import { secondsLeft } from './budget.ts';
 import { pings, underUpgrade, watchManaged, watchPings } from './site-traffic.ts';
 import type { Site } from './vagrant-lane.ts';
-import type { TestResult } from './vitest-report.ts';
+import type { Outcome, TestResult } from './vitest-report.ts';
 
 type Check = (site: Site) => string | undefined | Promise<string | undefined>;
 /** What it returns is what is wrong. */
@@ -122,18 +123,28 @@ const TESTS: Readonly<Record<string, SiteTest>> = {
   },
 };
 
-/** Run all of them in order; one that cannot be carried out has failed. */
+/** Run all of them in order; one that cannot be carried out has failed, one that the end of the time for all cuts off has not. */
 export async function siteTests(site: Site): Promise<readonly TestResult[]> {
   const results: TestResult[] = [];
   for (const [title, test] of Object.entries(TESTS)) {
-    const [needs, check] = typeof test === 'function' ? [undefined, test] : [test.needs, test.check];
-    const lacks = needs !== undefined && !site.nodes.includes(needs);
-    const why = lacks ? `${needs} is not up in this run` : await problemOf(check, site);
-    const outcome = lacks ? 'skipped' : why === undefined ? 'passed' : 'failed';
+    const started = performance.now();
+    const { outcome, why } = await resultOf(test, site);
+    const seconds = ((performance.now() - started) / 1000).toFixed(0);
     results.push({ file: 'vagrant', titles: [title], outcome, ...(why !== undefined && { why }) });
-    console.log(`${{ passed: 'ok  ', failed: 'FAIL', skipped: 'skip' }[outcome]} ${title}`);
+    console.log(`${{ passed: 'ok  ', failed: 'FAIL', skipped: 'skip' }[outcome]} ${title} (${seconds} s)`);
+    // programs are waited for: signals are heard of here
+    await delay(1);
   }
   return results;
+}
+
+async function resultOf(test: SiteTest, site: Site): Promise<{ outcome: Outcome; why?: string | undefined }> {
+  const [needs, check] = typeof test === 'function' ? [undefined, test] : [test.needs, test.check];
+  if (needs !== undefined && !site.nodes.includes(needs))
+    return { outcome: 'skipped', why: `${needs} is not up in this run` };
+  const why = secondsLeft() < 1 ? 'not begun' : await problemOf(check, site);
+  if (why === undefined) return { outcome: 'passed' };
+  return secondsLeft() < 1 ? { outcome: 'skipped', why: 'no time left' } : { outcome: 'failed', why };
 }
 
 function problemOf(check: Check, site: Site): Promise<string | undefined> {

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { cacheFolder, ROOT } from './paths.ts';
+import { cacheFolder } from './paths.ts';
 import { run } from './process.ts';
 import type { Site } from './vagrant-lane.ts';
 
@@ -117,7 +117,7 @@ export function watchManaged(site: Site): { end(): number } {
 
 /** Another version is installed and the first one again, while a transfer through the gateway goes on. */
 export async function underUpgrade(site: Site): Promise<string | undefined> {
-  const first = packageFile();
+  const first = site.package;
   site.vagrant('upload', otherVersion(first), '/tmp/other.deb', 'gateway');
   site.sh('edge1', 'iperf3 -s -1 -D --logfile /tmp/iperf3-upgrade');
   await delay(2000);
@@ -166,12 +166,6 @@ async function runningVersion(site: Site, version: string): Promise<string> {
     await delay(2000);
   }
   return said;
-}
-
-function packageFile(): string {
-  const folder = join(ROOT, '.cache/package');
-  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
-  return process.env['WEIR_PACKAGE'] ?? join(folder, `weir_${version}_amd64.deb`);
 }
 
 function versionOf(file: string): string {
