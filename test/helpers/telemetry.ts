@@ -37,8 +37,27 @@ function reasons() {
   return names;
 }
 
+/** A telemetry program that is loaded and counts nothing until it is attached. */
+export interface LoadedTelemetry extends RunningTelemetry {
+  /** Until what is returned is disposed of. */
+  attach(): Disposable;
+}
+
 /** Load and attach `program`; without a pin, so that it is gone when it is disposed of. */
 export function runTelemetry(program: TelemetryProgram, settings = EVERY_EVENT): RunningTelemetry {
+  const loaded = loadTelemetry(program, settings);
+  const attached = loaded.attach();
+  return {
+    ...loaded,
+    [Symbol.dispose]() {
+      attached[Symbol.dispose]();
+      loaded[Symbol.dispose]();
+    },
+  };
+}
+
+/** Load `program`, ready to be attached. */
+export function loadTelemetry(program: TelemetryProgram, settings = EVERY_EVENT): LoadedTelemetry {
   const bytes = readFileSync(new URL(`../../ebpf/build/${program.name}.bpf.o`, import.meta.url));
   const loaded = loadObject(bytes, {
     name: program.name,
@@ -48,7 +67,6 @@ export function runTelemetry(program: TelemetryProgram, settings = EVERY_EVENT):
   for (const { map, entries } of program.prefill?.(settings) ?? [])
     for (const [key, value] of entries) openMap(loaded.maps.get(map) as number).update(key, value);
   const maps = new Map([...loaded.maps].map(([name, fd]) => [name, openMap(fd)]));
-  const links = program.hooks.map((hook) => attachTracepoint(loaded.programs.get(hook.program) as number));
   return {
     maps: {
       map: (of, name) => (of === program.name ? maps.get(name) : undefined),
@@ -59,9 +77,15 @@ export function runTelemetry(program: TelemetryProgram, settings = EVERY_EVENT):
       symbols,
     },
     programs: loaded.programs,
+    attach() {
+      const links = program.hooks.map(({ program: name }) =>
+        attachTracepoint(loaded.programs.get(name) as number),
+      );
+      return { [Symbol.dispose]: () => links.forEach(closeSync) };
+    },
     [Symbol.dispose]() {
       for (const map of maps.values()) map.close();
-      for (const fd of [...links, ...loaded.programs.values()]) closeSync(fd);
+      for (const fd of loaded.programs.values()) closeSync(fd);
     },
   };
 }
