@@ -112,6 +112,8 @@ function batch(
 }
 
 const CHANCE = [
+  // of XDP: each load has another number and time
+  'prog',
   'ifindex',
   'link_index',
   'address',
