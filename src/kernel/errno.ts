@@ -3,6 +3,9 @@ import { ERRNO, errnoName } from '../base/errno.gen.ts';
 import { WeirError } from '../base/errors.ts';
 import { type ExtendedAck, KernelError } from '../base/kernel-error.ts';
 
+/** Of include/linux/errno.h, which user space was never meant to see. */
+export const ENOTSUPP = 524;
+
 /** The error for a refused operation; `errno` is positive. */
 export function kernelError(operation: string, errno: number, extack?: ExtendedAck): KernelError {
   return new KernelError(operation, errno, errnoName(errno), extack);

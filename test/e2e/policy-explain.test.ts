@@ -8,17 +8,8 @@ import { expect, test } from 'vitest';
 import type { ExplainReport } from '../../src/api/schemas/policies.ts';
 import { apply } from '../helpers/change-client.ts';
 import type { TestNetns } from '../helpers/netns.ts';
-import {
-  A4,
-  AT_ONCE,
-  B4,
-  C4,
-  endpoints,
-  onlyFrom,
-  policyAgentNode,
-  probe,
-  weir,
-} from '../helpers/policy-agent.ts';
+import { AT_ONCE, endpoints, onlyFrom, policyAgentNode, weir } from '../helpers/policy-agent.ts';
+import { A4, B4, C4, probe } from '../helpers/policy-probing.ts';
 
 /** Each packet is in the file as soon as it is seen. */
 const DUMP = ['--immediate-mode', '-U', '-w'];

@@ -21,19 +21,15 @@ import type { AgentProcess } from '../helpers/agent-process.ts';
 import { bpfObject, PRELUDE } from '../helpers/bpf-object.ts';
 import { apply, ask, changeStatus } from '../helpers/change-client.ts';
 import {
-  A4,
   AT_ONCE,
-  B4,
-  C4,
   endpoints,
   get,
   onlyFrom,
   policyAgentNode,
   policyOf,
-  probe,
-  reaches,
   weir,
 } from '../helpers/policy-agent.ts';
+import { A4, B4, C4, probe, reaches } from '../helpers/policy-probing.ts';
 import { WEIR } from '../helpers/weir.ts';
 
 const PORTS = [probe(B4, 80), probe(B4, 81), probe('fd77::2', 80)];
@@ -45,15 +41,15 @@ test('a NetworkPolicy is enforced, counted, explained, changed, and gone without
   const socket = agent.to.socketPath;
   // endpoints alone load nothing
   expect(await apply(socket, endpoints(star), AT_ONCE)).toMatchObject({ status: 'confirmed' });
-  await reaches(star, 'a', PORTS, ['open', 'open', 'open']);
+  await reaches({ star }, 'a', PORTS, ['open', 'open', 'open']);
 
   expect(await apply(socket, [onlyFrom('a')], AT_ONCE)).toMatchObject({
     status: 'confirmed',
     counts: { create: 1 },
   });
-  await reaches(star, 'a', PORTS, ['open', 'silent', 'open']);
-  await reaches(star, 'c', PORTS, ['silent', 'silent', 'silent']);
-  await reaches(star, 'b', [probe(A4, 1)], ['refused']);
+  await reaches({ star }, 'a', PORTS, ['open', 'silent', 'open']);
+  await reaches({ star }, 'c', PORTS, ['silent', 'silent', 'silent']);
+  await reaches({ star }, 'b', [probe(A4, 1)], ['refused']);
 
   const report = await get<PolicyReport>(agent, '/v1/policies/x%2Fb');
   expect(report).toMatchObject({ name: 'NetworkPolicy/x/b', endpoints: ['x/b'] });
@@ -88,12 +84,12 @@ test('a NetworkPolicy is enforced, counted, explained, changed, and gone without
     onlyFrom('c'),
   );
   expect(changed).toMatchObject({ status: 200, body: { counts: { change: 1 } } });
-  await reaches(star, 'a', PORTS, ['silent', 'silent', 'silent']);
-  await reaches(star, 'c', PORTS, ['open', 'silent', 'open']);
+  await reaches({ star }, 'a', PORTS, ['silent', 'silent', 'silent']);
+  await reaches({ star }, 'c', PORTS, ['open', 'silent', 'open']);
 
   const gone = await ask(socket, 'DELETE', '/v1/policies/x%2Fb?confirmSeconds=0');
   expect(gone).toMatchObject({ status: 200, body: { counts: { remove: 1 } } });
-  await reaches(star, 'a', PORTS, ['open', 'open', 'open']);
+  await reaches({ star }, 'a', PORTS, ['open', 'open', 'open']);
   expect(await ask(socket, 'GET', '/v1/policies/x%2Fb')).toMatchObject({ status: 404 });
   for (const { name } of [{ name: 'a' }, { name: 'b' }, { name: 'c' }])
     expect(await ask(socket, 'DELETE', `/v1/endpoints/x%2F${name}?confirmSeconds=0`)).toMatchObject({
@@ -107,30 +103,30 @@ test('what is not confirmed is undone, also when the agent is killed meanwhile; 
   const { star } = made;
   await using first = await made.agent();
   await apply(first.to.socketPath, [...endpoints(star), onlyFrom('a')], AT_ONCE);
-  await reaches(star, 'a', PORTS, ['open', 'silent', 'open']);
+  await reaches({ star }, 'a', PORTS, ['open', 'silent', 'open']);
   const held = await star.member('a').peer.hold(B4, 80);
 
   const late = await apply(first.to.socketPath, [onlyFrom('c')], { confirmSeconds: 1, probes: ['none'] });
   expect(late.status).toBe('unconfirmed');
-  await reaches(star, 'a', PORTS, ['open', 'silent', 'open']);
+  await reaches({ star }, 'a', PORTS, ['open', 'silent', 'open']);
   await expect
     .poll(async () => (await changeStatus(first.to.socketPath)).state, { timeout: 20_000 })
     .toBe('idle');
 
   await apply(first.to.socketPath, [onlyFrom('c')], { confirmSeconds: 600, probes: ['none'] });
-  await reaches(star, 'c', PORTS, ['open', 'silent', 'open']);
+  await reaches({ star }, 'c', PORTS, ['open', 'silent', 'open']);
   first.signal('SIGKILL');
   await first.ended();
   // nobody is there, and it goes on
-  await reaches(star, 'c', PORTS, ['open', 'silent', 'open']);
+  await reaches({ star }, 'c', PORTS, ['open', 'silent', 'open']);
   await using second = await made.agent();
-  await reaches(star, 'a', PORTS, ['open', 'silent', 'open']);
-  await reaches(star, 'c', PORTS, ['silent', 'silent', 'silent']);
+  await reaches({ star }, 'a', PORTS, ['open', 'silent', 'open']);
+  await reaches({ star }, 'c', PORTS, ['silent', 'silent', 'silent']);
   expect(await star.member('a').peer.say(held)).toBe('heard');
   const report: ApplyReport = await apply(second.to.socketPath, [onlyFrom('a')], AT_ONCE);
   expect(report.status).toBe('unchanged');
   await apply(second.to.socketPath, [onlyFrom('a', 81)], AT_ONCE);
-  await reaches(star, 'a', PORTS, ['silent', 'open', 'silent']);
+  await reaches({ star }, 'a', PORTS, ['silent', 'open', 'silent']);
 });
 
 test('the command line applies, lists, explains and deletes', async () => {
@@ -138,7 +134,7 @@ test('the command line applies, lists, explains and deletes', async () => {
   const { star } = made;
   await using agent = await made.agent();
   await apply(agent.to.socketPath, [...endpoints(star), onlyFrom('a')], AT_ONCE);
-  await reaches(star, 'a', PORTS, ['open', 'silent', 'open']);
+  await reaches({ star }, 'a', PORTS, ['open', 'silent', 'open']);
   expect(weir(agent, 'policy', 'list')).toMatchObject({ status: 0, err: '' });
   expect(weir(agent, 'policy', 'list').out).toMatch(/NetworkPolicy\/x\/b +application/);
   expect(weir(agent, 'policy', 'show', 'x/b').out).toMatch(/ingress +0 +allow/);
@@ -213,7 +209,7 @@ SEC("xdp") int pass(struct xdp_md *ctx) { return XDP_PASS; }`;
   const before = star.hub.ip('-j', 'link', 'show', 'w0');
   await apply(agent.to.socketPath, [HUB, CLOSED], AT_ONCE);
   expect(JSON.parse(star.hub.ip('-j', 'link', 'show', 'w0'))[0].xdp).toEqual(JSON.parse(before)[0].xdp);
-  await reaches(star, 'a', [probe('169.254.1.1', 7)], ['silent']);
+  await reaches({ star }, 'a', [probe('169.254.1.1', 7)], ['silent']);
   closeSync(link);
 });
 
@@ -228,7 +224,7 @@ test('a policy that would close the node to whoever applies it is warned of, and
     return spawn('nsenter', [`--net=/run/netns/${star.hub.name}`, process.execPath, '-e', code]);
   });
   try {
-    await reaches(star, 'a', [probe(hub, 22), probe(hub, 2222)], ['open', 'open']);
+    await reaches({ star }, 'a', [probe(hub, 22), probe(hub, 2222)], ['open', 'open']);
     const documents = [HUB, CLOSED];
     const plan = await ask(socket, 'POST', '/v1/plan', { documents, peer: A4 });
     expect((plan.body as ApplyReport).diagnostics).toMatchObject([
@@ -241,9 +237,9 @@ test('a policy that would close the node to whoever applies it is warned of, and
     // until it is confirmed everything is open to whoever has to confirm it
     const report = await apply(socket, documents, { confirmSeconds: 600, probes: ['none'], peer: A4 });
     expect(report.status).toBe('unconfirmed');
-    await reaches(star, 'a', [probe(hub, 22), probe(hub, 2222)], ['open', 'open']);
+    await reaches({ star }, 'a', [probe(hub, 22), probe(hub, 2222)], ['open', 'open']);
     await ask(socket, 'POST', '/v1/confirm', {});
-    await reaches(star, 'a', [probe(hub, 22), probe(hub, 2222)], ['open', 'silent']);
+    await reaches({ star }, 'a', [probe(hub, 22), probe(hub, 2222)], ['open', 'silent']);
 
     // and what waits for a confirmation that cannot come is undone
     const stricter = {
@@ -252,7 +248,7 @@ test('a policy that would close the node to whoever applies it is warned of, and
     };
     await apply(socket, [stricter], { confirmSeconds: 1, probes: ['none'], peer: A4 });
     await expect.poll(async () => (await changeStatus(socket)).state, { timeout: 20_000 }).toBe('idle');
-    await reaches(star, 'a', [probe(hub, 22), probe(hub, 2222)], ['open', 'silent']);
+    await reaches({ star }, 'a', [probe(hub, 22), probe(hub, 2222)], ['open', 'silent']);
   } finally {
     for (const server of servers) server.kill();
   }
@@ -300,13 +296,13 @@ test('a device that appears under a name that an endpoint has a pattern for is a
   const pattern = { ...endpoints(star)[1], spec: { devices: ['new*'], addresses: [B4, 'fd77::2'] } };
   await apply(socket, [...endpoints(star).filter((_, i) => i !== 1), pattern, onlyFrom('a')], AT_ONCE);
   const ports = PORTS.slice(0, 2);
-  await reaches(star, 'c', ports, ['open', 'open']);
+  await reaches({ star }, 'c', ports, ['open', 'open']);
   star.hub.ip('link', 'set', 'w1', 'down');
   star.hub.ip('link', 'set', 'w1', 'name', 'new1');
   star.hub.ip('link', 'set', 'new1', 'up');
   star.hub.ip('route', 'replace', B4, 'dev', 'new1');
-  await reaches(star, 'c', ports, ['silent', 'silent']);
-  await reaches(star, 'a', ports, ['open', 'silent']);
+  await reaches({ star }, 'c', ports, ['silent', 'silent']);
+  await reaches({ star }, 'a', ports, ['open', 'silent']);
 
   const links = readdirSync(join(made.pins, 'policy'), { recursive: true, encoding: 'utf8' });
   const ours = links.filter((name) => /link|egress|ingress/.test(name));
@@ -337,7 +333,7 @@ test('programs that others detach are attached again', async () => {
 
   for (const pin of pins()) spawnSync('bpftool', ['link', 'detach', 'pinned', join(links, pin)]);
   await expect.poll(restored, { timeout: 20_000 }).toBe(1);
-  await reaches(star, 'a', PORTS, ['open', 'silent', 'open']);
+  await reaches({ star }, 'a', PORTS, ['open', 'silent', 'open']);
   expect(await attached()).toMatchObject([{ device: 'w1', attached: true }]);
 
   rmSync(join(links, pins()[0] as string));
@@ -358,14 +354,14 @@ test('an agent that is killed goes on counting where it was, and its connections
   const { star } = made;
   await using first = await made.agent();
   await apply(first.to.socketPath, [...endpoints(star), onlyFrom('a')], AT_ONCE);
-  await reaches(star, 'a', PORTS, ['open', 'silent', 'open']);
+  await reaches({ star }, 'a', PORTS, ['open', 'silent', 'open']);
   const held = await star.member('a').peer.hold(B4, 80);
   // endpoint c had no policy until now
   await apply(first.to.socketPath, [policyOf('c', 'a', 90)], AT_ONCE);
   await star.member('c').peer.serve('TCP', 90);
   await star.member('c').peer.serve('TCP', 91);
   const toC = [probe(C4, 90), probe(C4, 91)];
-  await reaches(star, 'a', toC, ['open', 'silent']);
+  await reaches({ star }, 'a', toC, ['open', 'silent']);
   const counts = async (agent: AgentProcess) => {
     const { items } = await get<RulePage>(agent, '/v1/rules');
     const own = items.filter(({ name }) => name !== 'node');

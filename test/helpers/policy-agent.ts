@@ -6,16 +6,10 @@ import { expect } from 'vitest';
 import { type AgentProcess, agentProcess, scratch } from './agent-process.ts';
 import { bpffs } from './bpffs.ts';
 import { ask } from './change-client.ts';
-import type { PeerProbe, ProbeOutcome } from './policy-peer.ts';
+import { MEMBERS } from './policy-probing.ts';
 import { type PolicyStar, policyStar } from './policy-star.ts';
 import { WEIR } from './weir.ts';
 
-export const [A4, B4, C4] = ['10.77.0.1', '10.77.0.2', '10.77.0.3'] as const;
-const MEMBERS = [
-  { name: 'a', addresses: [A4, 'fd77::1'] },
-  { name: 'b', addresses: [B4, 'fd77::2'] },
-  { name: 'c', addresses: [C4, 'fd77::3'] },
-];
 export const AT_ONCE = { confirmSeconds: 0, probes: ['none'] };
 
 export interface PolicyAgentNode extends AsyncDisposable {
@@ -73,20 +67,6 @@ export function policyOf(to: string, from: string, port: number): object {
       ingress: [{ from: [{ podSelector: { matchLabels: { pod: from } } }], ports: [{ port }] }],
     },
   };
-}
-
-export const probe = (to: string, port: number): PeerProbe => ({ to, port, protocol: 'TCP', timeoutMs: 700 });
-
-/** As expected, in the end, and then once more. */
-export async function reaches(
-  star: PolicyStar,
-  from: string,
-  probes: readonly PeerProbe[],
-  expected: readonly ProbeOutcome[],
-): Promise<void> {
-  const { peer } = star.member(from);
-  await expect.poll(() => peer.probe(probes), { timeout: 20_000 }).toEqual(expected);
-  expect(await peer.probe(probes)).toEqual(expected);
 }
 
 export function weir(agent: AgentProcess, ...args: readonly string[]) {

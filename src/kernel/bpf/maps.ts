@@ -2,7 +2,7 @@
 import { closeSync, readFileSync } from 'node:fs';
 import { ERRNO } from '../../base/errno.gen.ts';
 import { wireOf } from '../../base/wire.ts';
-import { checked, kernelError } from '../errno.ts';
+import { checked, ENOTSUPP, kernelError } from '../errno.ts';
 import type { BpfMap, MapEntries } from '../ports.ts';
 import { BPF, BPF_RIGHT, BpfAttr, bpf, objectInfo } from './syscall.ts';
 
@@ -19,7 +19,6 @@ export const MAP_TYPE = {
 } as const;
 
 const PER_CPU: readonly number[] = [MAP_TYPE.PERCPU_HASH, MAP_TYPE.PERCPU_ARRAY, MAP_TYPE.LRU_PERCPU_HASH];
-const ENOTSUPP = 524;
 const BPF_F_LOCK = 1n << 2n;
 const FIRST_BATCH = 1024;
 

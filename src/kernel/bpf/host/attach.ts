@@ -6,6 +6,7 @@ import { messageOf, WeirError } from '../../../base/errors.ts';
 import { KernelError } from '../../../base/kernel-error.ts';
 import { HOOKS } from '../../../codec/bpf/hooks.ts';
 import type { ProgramAttachment } from '../../../codec/bpf/program.ts';
+import { ENOTSUPP } from '../../errno.ts';
 import type { NamespaceIo } from '../../ports.ts';
 import {
   ATTACH,
@@ -27,6 +28,8 @@ import { xdpPrograms } from './xdp.ts';
 
 /** BPF_PROG_TYPE_TRACING: its tracepoint or function is fixed when it is loaded. */
 const TRACING = 26;
+/** Where functions have none: of the kernel's own kind, or of user space's. */
+const NO_TRAMPOLINES: readonly number[] = [ENOTSUPP, ERRNO.EOPNOTSUPP];
 /** Kinds of links that know a device (enum bpf_link_type). */
 const DEVICE_LINKS: readonly number[] = [6, 11];
 
@@ -160,7 +163,8 @@ export function attachToEvent(
       ? attachTracepoint(program)
       : attachTracepoint(program, tracepoint);
   } catch (cause) {
-    if (of === undefined || !(cause instanceof KernelError)) throw cause;
+    if (of === undefined || !(cause instanceof KernelError) || !NO_TRAMPOLINES.includes(cause.errno))
+      throw cause;
     const problem = `the kernel lets nobody onto its function ${of} (${cause.errnoName}): it needs CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS`;
     throw new WeirError('BPF_FEATURE', { feature: hook, problem }, { cause });
   }
