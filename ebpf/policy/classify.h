@@ -20,18 +20,70 @@ static __always_inline __u32 v4_kind(__u32 node)
 	return node >> 2 & 3;
 }
 
+/* The same in each of four words. */
+#define FOUR(word) ((word) * 0x0001000100010001ULL)
+
+/*
+ * Identity of the address `low` of a block. All prefixes are compared at once, four to a register: a search would wait for
+ * each word that it reads, or guess, and an address at random is guessed wrong.
+ */
+static __always_inline __u32 among_prefixes(const struct policy_v4 *line, __u32 low)
+{
+	const __u64 *begins = (const __u64 *)line->word;
+	__u64 top = FOUR(0x8000), address = FOUR(low), sum = 0;
+	__u32 count, last, behind, i;
+
+#pragma unroll
+	for (i = 0; i < POLICY_V4_PREFIXES_MOST / 4; i++) {
+		__u64 begin = begins[i];
+		__u64 rest = (address | top) - (begin & ~top);
+
+		/* A word's top bit: the prefix does not begin behind the address. */
+		sum += ((address & ~begin) | ((address | ~begin) & rest)) >> 15 & FOUR(1);
+	}
+	count = sum * FOUR(1) >> 48;
+	last = (count - 1) % POLICY_V4_WORDS;
+	behind = ((low - line->word[last]) & 0xffff) >> (line->word[POLICY_V4_SIZES + last / 4] >> last % 4 * 4 & 15);
+	/* Or all begin behind the address. */
+	behind |= (count - 1) & POLICY_V4_WORDS;
+	/* 0 in the last prefix that begins before it: prefixes lie apart. The compiler must not make a branch of this. */
+	behind--;
+	asm volatile("" : "+r"(behind));
+	return line->word[POLICY_V4_OUTSIDE + (behind >> 31)];
+}
+
+/* Identity of an address of a bucket, of which the node has these bits. */
+static __always_inline __u32 in_bucket(const struct policy_v4 *line, __u32 address, __u32 shift, __u32 palette)
+{
+	__u32 key, first, count, i;
+
+	/* What the compiler knows of it the verifier does not. */
+	asm volatile("" : "+r"(palette));
+	key = (address & ((1 << shift) - 1)) * palette + palette - 1;
+	first = palette;
+	count = POLICY_V4_WORDS - palette;
+#pragma unroll
+	for (i = 0; i < V4_STEPS; i++) {
+		__u32 half = count >> 1;
+
+		if (line->word[(first + half) % POLICY_V4_WORDS] <= key)
+			first += half;
+		count -= half;
+	}
+	return line->word[(line->word[first % POLICY_V4_WORDS] & (palette - 1)) % POLICY_V4_WORDS];
+}
+
 /* Identity of an IPv4 address, in host order, by the policy in a slot. */
 static __always_inline __u32 v4_identity(__u32 address, __u32 slot)
 {
-	__u32 index = address >> 16, bits = 16, line = 0;
+	__u32 index = address >> 20, bits = 16, line = 0;
 	struct policy_v4_root *root = bpf_map_lookup_elem(&policy_v4_root, &index);
 	struct policy_v4 *found;
-	__u32 node, shift, palette, words, bucket, first, count, i;
-	__s32 key;
+	__u32 node, shift, i;
 
 	if (!root)
 		return NO_IDENTITY;
-	node = root->slot[slot & 1];
+	node = root->slot[slot & 1].node[address >> 16 & 15];
 	for (i = 0; i < V4_SPLITS && v4_kind(node) == POLICY_V4_SPLIT; i++) {
 		line += node >> 8;
 		found = bpf_map_lookup_elem(&policy_v4, &line);
@@ -42,29 +94,15 @@ static __always_inline __u32 v4_identity(__u32 address, __u32 slot)
 	}
 	if (v4_kind(node) == POLICY_V4_SAME)
 		return node >> 8;
-	shift = node >> 4 & 15;
-	palette = 2 << (node & 3);
-	words = v4_kind(node) == POLICY_V4_HALVES ? POLICY_V4_WORDS / 2 : POLICY_V4_WORDS;
-	bucket = ((address & ((1 << bits) - 1)) >> shift) * words;
-	line += (node >> 8) + bucket / POLICY_V4_WORDS;
-	found = bpf_map_lookup_elem(&policy_v4, &line);
-	if (!found)
-		return NO_IDENTITY;
-	bucket %= POLICY_V4_WORDS;
-	key = (address & ((1 << shift) - 1)) * palette + palette - 1;
-	first = bucket + palette;
-	count = words - palette;
-#pragma unroll
-	for (i = 0; i < V4_STEPS; i++) {
-		__u32 half = count >> 1;
-		/* All ones if it is not above `key`. The compiler must not make a branch of it, guessed wrong each second time. */
-		__s32 passed = ~((key - found->word[(first + half) % POLICY_V4_WORDS]) >> 31);
-
-		asm volatile("" : "+r"(passed));
-		first += half & passed;
-		count -= half;
+	line += node >> 8;
+	if (v4_kind(node) == POLICY_V4_PREFIXES) {
+		found = bpf_map_lookup_elem(&policy_v4, &line);
+		return found ? among_prefixes(found, address & 0xffff) : NO_IDENTITY;
 	}
-	return found->word[(bucket + (found->word[first % POLICY_V4_WORDS] & (palette - 1))) % POLICY_V4_WORDS];
+	shift = node >> 4 & 15;
+	line += (address & ((1 << bits) - 1)) >> shift;
+	found = bpf_map_lookup_elem(&policy_v4, &line);
+	return found ? in_bucket(found, address, shift, 2 << (node & 3)) : NO_IDENTITY;
 }
 
 static __always_inline __u32 v6_identity(const struct packet *p)
@@ -164,7 +202,7 @@ static __always_inline bool same_address(const __u8 *one, const __u8 *other)
  * there are left in the packet.
  * @returns 0 when the maps are at odds, which is a denial.
  */
-VERIFIED_ALONE int find_rule(struct packet *p, struct policy_place_slot *at, __u32 origin, __u32 flags)
+static __always_inline int look_up_rule(struct packet *p, struct policy_place_slot *at, __u32 origin, __u32 flags)
 {
 	struct policy_segment segment;
 	__u32 verdict, i;
@@ -210,6 +248,12 @@ VERIFIED_ALONE int find_rule(struct packet *p, struct policy_place_slot *at, __u
 		verdict = found->next;
 	}
 	return 0;
+}
+
+/* The same for programs that have no stack left for it. The return from a call costs some ten nanoseconds. */
+VERIFIED_ALONE int find_rule(struct packet *p, struct policy_place_slot *at, __u32 origin, __u32 flags)
+{
+	return look_up_rule(p, at, origin, flags);
 }
 
 static __always_inline struct policy_rule *rule_of(__u32 number)

@@ -26,6 +26,16 @@
 		__type(value, value_type);                                                                              \
 	} name SEC(".maps")
 
+/* An array that may be mapped begins at a page: its entries of 64 bytes are lines of the cache, and not parts of two. */
+#define POLICY_LINES(name, size, value_type)                                                                            \
+	struct {                                                                                                        \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                                                       \
+		__uint(max_entries, size);                                                                              \
+		__uint(map_flags, BPF_F_MMAPABLE);                                                                      \
+		__type(key, __u32);                                                                                     \
+		__type(value, value_type);                                                                              \
+	} name SEC(".maps")
+
 /* Words of a bitmap of addresses, by their hash, to which endpoints have begun connections: half a million bits. */
 #define BEGUN_WORDS 8192
 
@@ -33,8 +43,8 @@
 POLICY_MAP(policy_config, BPF_MAP_TYPE_ARRAY, 1, __u32, struct policy_config);
 POLICY_TABLE(policy_places, BPF_MAP_TYPE_HASH, 1024, struct policy_place_key, struct policy_place);
 POLICY_MAP(policy_near_places, BPF_MAP_TYPE_ARRAY, POLICY_NEAR_PLACES, __u32, struct policy_near_place);
-POLICY_MAP(policy_v4_root, BPF_MAP_TYPE_ARRAY, 65536, __u32, struct policy_v4_root);
-POLICY_MAP(policy_v4, BPF_MAP_TYPE_ARRAY, 65536, __u32, struct policy_v4);
+POLICY_LINES(policy_v4_root, 4096, struct policy_v4_root);
+POLICY_LINES(policy_v4, 65536, struct policy_v4);
 POLICY_TABLE(policy_v6, BPF_MAP_TYPE_LPM_TRIE, 65536, struct policy_v6_key, struct policy_v6);
 POLICY_TABLE(policy_peers, BPF_MAP_TYPE_HASH, 65536, struct policy_peer_key, struct policy_peer);
 POLICY_MAP(policy_near_peers, BPF_MAP_TYPE_ARRAY, POLICY_NEAR_PEERS, __u32, struct policy_near_peer);

@@ -153,32 +153,49 @@ struct policy_segment {
  *   kind   2 bits
  *   palette 2 bits: a bucket begins with 2 << palette identities
  *
- * A bucket holds behind its identities where runs of addresses begin, in order, counted from its first address, and in the
- * lowest bits which of the identities they have. It does not cross a line of the map, which is one of the cache: a look-up
- * touches the root and that line. Lines in force are never written.
+ * A bucket is a line of the map. It holds behind its identities where runs of addresses begin, in order, counted from its
+ * first address, and in the lowest bits which of the identities they have.
+ *
+ * A line of prefixes is of 65,536 addresses of two identities. It holds where prefixes begin, in order, the last one as often
+ * as there is room; the logarithms of how many addresses they have, in four bits each; the identity of addresses in no
+ * prefix, and that of the others.
+ *
+ * A look-up touches the root and a line. Lines in force are never written.
  */
 enum policy_v4_kind {
 	/* All of one identity. */
 	POLICY_V4_SAME,
 	/* Sixteen parts, each with a node, in one line. */
 	POLICY_V4_SPLIT,
-	/* Two buckets to a line. */
-	POLICY_V4_HALVES,
-	/* A bucket to a line. */
+	/* A line of prefixes. */
+	POLICY_V4_PREFIXES,
+	/* Buckets. */
 	POLICY_V4_LINES,
 };
 
-/* The node of a block of 65,536 addresses; its lines are counted from the map's first. */
+#define POLICY_V4_BLOCKS 16
+
+/* The nodes of blocks of 65,536 addresses each; their lines are counted from the map's first. */
+struct policy_v4_nodes {
+	__u32 node[POLICY_V4_BLOCKS];
+};
+
+/* What one policy reads of it is a line of the cache, and has nothing of the other's in it. */
 struct policy_v4_root {
-	__u32 slot[POLICY_SLOTS];
+	struct policy_v4_nodes slot[POLICY_SLOTS];
 };
 
 #define POLICY_V4_WORDS 32
 
-/* Buckets, or sixteen nodes. */
+/* A line of prefixes: where so many begin, their sizes, and the two identities. */
+#define POLICY_V4_PREFIXES_MOST 24
+#define POLICY_V4_SIZES 24
+#define POLICY_V4_OUTSIDE 30
+
+/* A bucket, prefixes, or sixteen nodes. */
 struct policy_v4 {
 	__u16 word[POLICY_V4_WORDS];
-} __attribute__((aligned(4)));
+} __attribute__((aligned(8)));
 
 struct policy_v6_key {
 	__u32 length;

@@ -62,7 +62,7 @@ static __always_inline int early(void *data, void *end, __u32 ifindex)
 	kind = icmp_kind(&p);
 	if (kind == ICMP_KIND_ERROR || kind == ICMP_KIND_NEIGHBOUR || is_dhcp(&p, at))
 		return XDP_PASS;
-	rule = judge(&p, at, POLICY_INGRESS, p.tcp_flags);
+	rule = look_up_rule(&p, at, POLICY_INGRESS, p.tcp_flags) ? rule_of(p.rule) : NULL;
 	if (!rule || p.rule != p.audit_rule || rule->log)
 		return XDP_PASS;
 	if (rule->action == POLICY_DENY ? !is_denied(&p, rule) : rule->action != POLICY_ALLOW || !is_limited(&p, rule))

@@ -48,8 +48,11 @@ export interface V4Root {
   readonly node: number;
 }
 
+/** Blocks whose nodes stand in one entry (`POLICY_V4_BLOCKS`). */
+export const V4_ROOT_BLOCKS = 16;
+
 /** What a node of IPv4 addresses finds (`POLICY_V4_*`). */
-export const V4_KIND = { same: 0, split: 1, halves: 2, lines: 3 } as const;
+export const V4_KIND = { same: 0, split: 1, prefixes: 2, lines: 3 } as const;
 
 /** Words of 16 bits in a line of the table of IPv4 addresses. */
 export const V4_LINE_WORDS = 32;

@@ -118,8 +118,10 @@ export class MapStore {
     const [a = 0, b = 0, c = 0, d = 0] = address;
     const { v4 } = this.arrays;
     let [node, line, low, size] = [this.roots.get(a * 256 + b) ?? 0, 0, c * 256 + d, 65_536];
+    let kind: number;
     for (;;) {
-      const [first, kind] = [Math.floor(node / 256), Math.floor(node / 4) % 4];
+      const first = Math.floor(node / 256);
+      kind = Math.floor(node / 4) % 4;
       if (kind === V4_KIND.same) return first;
       line += first;
       if (kind !== V4_KIND.split) break;
@@ -128,10 +130,11 @@ export class MapStore {
       node = (v4[at] as number) + (v4[at + 1] as number) * 65_536;
       low %= size;
     }
+    if (kind === V4_KIND.prefixes)
+      return amongPrefixes(v4.slice(line * V4_LINE_WORDS, (line + 1) * V4_LINE_WORDS), low);
     const [addresses, palette] = [2 ** (Math.floor(node / 16) % 16), 2 ** ((node % 4) + 1)];
-    const words = Math.floor(node / 4) % 4 === V4_KIND.halves ? V4_LINE_WORDS / 2 : V4_LINE_WORDS;
-    const bucket = line * V4_LINE_WORDS + Math.floor(low / addresses) * words;
-    const runs = v4.slice(bucket + palette, bucket + words);
+    const bucket = (line + Math.floor(low / addresses)) * V4_LINE_WORDS;
+    const runs = v4.slice(bucket + palette, bucket + V4_LINE_WORDS);
     if (Math.floor((runs[0] as number) / palette) !== 0)
       throw new Error(`the bucket at ${bucket} does not begin with 0`);
     const run = runs.findLast((one) => Math.floor(one / palette) <= low % addresses) as number;
@@ -171,4 +174,13 @@ function lastNotAbove(values: readonly number[], first: number, count: number, v
 function v6Key({ address, length }: Pick<V6Prefix, 'address' | 'length'>): string {
   const bits = Array.from(address, (byte) => byte.toString(2).padStart(8, '0')).join('');
   return `${bits.slice(0, length)}/${length}`;
+}
+
+/** What a line of prefixes says of an address of its block: all of them are looked at. */
+function amongPrefixes(line: readonly number[], low: number): number {
+  const isIn = (first: number, i: number) => {
+    const size = 2 ** (((line[24 + Math.floor(i / 4)] as number) >> ((i % 4) * 4)) & 15);
+    return low >= first && low < first + size;
+  };
+  return line[line.slice(0, 24).some(isIn) ? 31 : 30] as number;
 }

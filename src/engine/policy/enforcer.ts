@@ -56,7 +56,7 @@ export interface PolicyRun {
 }
 
 /** Version of the layouts in ebpf/policy/policy.h that programs and maps have to share. */
-const LAYOUT = 5;
+const LAYOUT = 6;
 /** Maps that a change of sizes or programs leaves: what they hold is worth more than their shape. */
 const KEPT = [
   'policy_flows',

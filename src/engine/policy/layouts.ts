@@ -10,7 +10,7 @@ import {
   type SetRecord,
   V4_LINE_RECORDS,
   V4_LINE_WORDS,
-  type V4Root,
+  V4_ROOT_BLOCKS,
   type V4Segment,
   type V6Prefix,
   type VerdictRecord,
@@ -47,6 +47,7 @@ import {
   type PolicyPlaceKey,
   type PolicyPlaceSlot,
   type PolicySetSlot,
+  type PolicyV4Nodes,
 } from '../../programs/generated/policy.ts';
 import type { Entries, SlottedLayout } from './slotted.ts';
 
@@ -61,6 +62,7 @@ const NEAR_PLACES = 1024;
 /** Of the array of peers (POLICY_NEAR_PEERS). */
 const MOST_NEAR_PEERS = 16_384;
 
+export const NO_NODES: PolicyV4Nodes = { node: new Array<number>(V4_ROOT_BLOCKS).fill(0) };
 export const NO_SEGMENT: Segment = { first: 0, count: 0 };
 export const NO_PLACE: PolicyPlaceSlot = { endpoint: 0, set: [0, 0], flags: 0 };
 export const NO_PLACE_KEY: PolicyPlaceKey = { space: 0, ifindex: 0 };
@@ -70,11 +72,12 @@ export const EMPTY_SET: PolicySetSlot = { v4: NO_SEGMENT, v6: NO_SEGMENT, strict
 const u32Key = (wire: Wire, at: number, key: number) => wire.view.setUint32(at, key, true);
 const sameSegment = (a: Segment, b: Segment) => a.first === b.first && a.count === b.count;
 
-export const ROOTS: SlottedLayout<number, number> = {
+/** The nodes of so many blocks on end, by the number of the first one divided by that. */
+export const ROOTS: SlottedLayout<number, PolicyV4Nodes> = {
   keySize: 4,
   valueSize: POLICY_V4_ROOT_SIZE,
-  id: (block) => block,
-  same: (a, b) => a === b,
+  id: (group) => group,
+  same: (a, b) => a.node.every((one, i) => one === b.node[i]),
   writeKey: u32Key,
   writeValue: (wire, at, slot) => encodePolicyV4Root(wire, at, { slot }),
 };
@@ -164,10 +167,6 @@ export function v6Entries(slots: readonly (readonly [V6Prefix, readonly [number,
     encodePolicyV6(values, i * POLICY_V6_SIZE, { identity });
   });
   return { keys: keys.bytes, values: values.bytes, count: slots.length };
-}
-
-export function rootEntry({ block, node }: V4Root): readonly [number, number] {
-  return [block, node];
 }
 
 export function peerEntry({ set, identity, first, count }: PeerRecord): readonly [PolicyPeerKey, Segment] {

@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // From what was compiled to what is written: the whole of it into tables that nobody uses yet, or a difference into those
 // in force, so that packets see the old policy whole until the epoch changes and the new one whole from then on.
-import type { CompiledPolicy, MapChanges, Segment, V6Prefix } from '../../policy/compiled.ts';
+import {
+  type CompiledPolicy,
+  type MapChanges,
+  type Segment,
+  V4_ROOT_BLOCKS,
+  type V4Root,
+  type V6Prefix,
+} from '../../policy/compiled.ts';
 import {
   POLICY_COUNTER_SIZE,
   type PolicyPeerKey,
   type PolicyPlaceKey,
   type PolicyPlaceSlot,
+  type PolicyV4Nodes,
 } from '../../programs/generated/policy.ts';
 import {
   EMPTY_SET,
@@ -14,6 +22,7 @@ import {
   NEAR_PEERS,
   type NearPeer,
   type NearPlace,
+  NO_NODES,
   NO_PEER_KEY,
   NO_PLACE,
   NO_PLACE_KEY,
@@ -25,7 +34,6 @@ import {
   peerEntry,
   portRecords,
   ROOTS,
-  rootEntry,
   ruleRecords,
   SETS,
   setEntry,
@@ -53,7 +61,9 @@ export interface MapUpdate {
 
 /** What stands in the maps of one generation. */
 export class MapWriter {
-  readonly #roots = new Slotted(ROOTS, 0);
+  readonly #roots = new Slotted(ROOTS, NO_NODES);
+  /** Of all blocks. */
+  readonly #nodes = new Uint32Array(65_536);
   readonly #peers = new Slotted(PEERS, NO_SEGMENT);
   readonly #sets = new Slotted(SETS, EMPTY_SET);
   readonly #places = new Slotted(PLACES, NO_PLACE);
@@ -78,7 +88,7 @@ export class MapWriter {
       writes: written([
         ...this.#records({ ...contents, countersNew: compiled.changes.countersNew }),
         ['policy_v6', v6Entries(contents.v6.map((one) => [one, [one.identity, one.identity]]))],
-        ['policy_v4_root', this.#roots.fill(contents.v4Roots.map(rootEntry))],
+        ['policy_v4_root', this.#roots.fill(this.#nodesWith(contents.v4Roots))],
         ['policy_peers', this.#peers.fill(contents.peers.map(peerEntry))],
         ['policy_near_peers', this.#nearPeers.fill(this.#nearestPeers(contents.peers.map(peerEntry)))],
         ['policy_sets', this.#sets.fill(contents.sets.map(setEntry))],
@@ -101,7 +111,7 @@ export class MapWriter {
       writes: written([
         ...this.#records(changes),
         ['policy_v6', this.#v6(changes, epoch)],
-        ['policy_v4_root', this.#roots.change(changes.v4Roots.map(rootEntry), epoch)],
+        ['policy_v4_root', this.#roots.change(this.#nodesWith(changes.v4Roots), epoch)],
         ['policy_peers', this.#peers.change(peersNow, epoch)],
         ['policy_near_peers', this.#nearPeers.change(this.#nearestPeers(peersNow), epoch)],
         ['policy_sets', this.#sets.change(changes.sets.map(setEntry), epoch)],
@@ -115,6 +125,19 @@ export class MapWriter {
           ['policy_v6', this.#forgetV6(changes.v6Gone)],
         ]),
     };
+  }
+
+  /** The nodes that stand together with these. */
+  #nodesWith(roots: readonly V4Root[]): readonly (readonly [number, PolicyV4Nodes])[] {
+    const groups = new Set<number>();
+    for (const { block, node } of roots) {
+      this.#nodes[block] = node;
+      groups.add(Math.floor(block / V4_ROOT_BLOCKS));
+    }
+    return Array.from(groups, (group) => {
+      const first = group * V4_ROOT_BLOCKS;
+      return [group, { node: [...this.#nodes.subarray(first, first + V4_ROOT_BLOCKS)] }];
+    });
   }
 
   /** What nobody looks at before something in force points there. */

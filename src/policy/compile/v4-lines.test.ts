@@ -16,9 +16,17 @@ function lookUp({ node, words }: ReturnType<typeof packV4>, address: number): nu
     low %= size;
   }
   if (kind() === V4_KIND.same) return at >>> 8;
+  line += at >>> 8;
+  if (kind() === V4_KIND.prefixes) {
+    const of = words.subarray(line * V4_LINE_WORDS);
+    const last = of.subarray(0, 24).findLastIndex((start) => start <= low);
+    const bits = ((of[24 + (last >> 2)] as number) >> ((last & 3) * 4)) & 15;
+    const isIn = last >= 0 && (low - (of[last] as number)) >> bits === 0;
+    return of[isIn ? 31 : 30] as number;
+  }
   const [shift, palette] = [(at >>> 4) & 15, 2 << (at & 3)];
-  const length = kind() === V4_KIND.halves ? V4_LINE_WORDS / 2 : V4_LINE_WORDS;
-  const bucket = words.subarray((line + (at >>> 8)) * V4_LINE_WORDS + (low >>> shift) * length);
+  const length = V4_LINE_WORDS;
+  const bucket = words.subarray((line + (low >>> shift)) * length);
   const key = (low % 2 ** shift) * palette + palette - 1;
   const run = bucket.subarray(palette, length).findLast((one) => one <= key) as number;
   return bucket[run % palette] as number;
@@ -61,30 +69,72 @@ describe('lines of a block of IPv4 addresses', () => {
     expect(packV4(runsOf([[0, 7]]))).toEqual({ node: 7 * 256, words: new Uint16Array(0) });
   });
 
-  it('are one for a few prefixes, also at the edges', () => {
-    expect(
-      linesOf(
-        check(
-          runsOf([
-            [1, 9],
-            [2, 0],
-            [65_535, 9],
-          ]),
-        ),
-      ),
-    ).toBe(1);
-    expect(
-      linesOf(
-        check(
-          runsOf([
-            [0, 9],
-            [32_767, 3],
-            [32_768, 9],
-            [32_769, 4],
-          ]),
-        ),
-      ),
-    ).toBe(1);
+  it.each<[string, number, readonly [number, number][]]>([
+    [
+      'at the edges',
+      1,
+      [
+        [1, 9],
+        [2, 0],
+        [65_535, 9],
+      ],
+    ],
+    [
+      'that are half of it',
+      1,
+      [
+        [0, 9],
+        [32_768, 4],
+      ],
+    ],
+    [
+      'all but one address',
+      1,
+      [
+        [0, 9],
+        [40_000, 0],
+        [40_001, 9],
+      ],
+    ],
+    [
+      'the first half alone',
+      1,
+      [
+        [0, 9],
+        [32_767, 0],
+      ],
+    ],
+    [
+      'the last half alone',
+      1,
+      [
+        [40_000, 9],
+        [40_007, 0],
+      ],
+    ],
+    [
+      'of several identities',
+      2,
+      [
+        [0, 9],
+        [32_767, 3],
+        [32_768, 9],
+        [32_769, 4],
+      ],
+    ],
+  ])('of a few prefixes, %s, are %i', (_, lines, begins) => {
+    expect(linesOf(check(runsOf(begins)))).toBe(lines);
+  });
+
+  it('of prefixes are one up to 24 of them, wherever they are', () => {
+    const single = (count: number, step: number) =>
+      runsOf(
+        Array.from({ length: count }, (_, i) => [[i * step, 1] as const, [i * step + 1, 0] as const]).flat(),
+      );
+    for (const step of [2, 1_000, 2_300]) {
+      expect(linesOf(check(single(24, step)))).toBe(1);
+      expect(linesOf(check(single(25, step)))).toBeGreaterThan(1);
+    }
   });
 
   it('find every address in runs at random, few and many, of few identities and many', () => {

@@ -2,72 +2,6 @@
 // Generated from the BTF of ebpf/policy/policy.bpf.c by tools/ebpf/main.ts: do not edit.
 import type { Wire } from '../../base/wire.ts';
 
-/** struct policy_segment */
-export interface PolicySegment {
-  readonly first: number;
-  readonly count: number;
-}
-
-export const POLICY_SEGMENT_SIZE = 8;
-
-export function decodePolicySegment(wire: Wire, at: number): PolicySegment {
-  return {
-    first: wire.view.getUint32(at, true),
-    count: wire.view.getUint32(at + 4, true),
-  };
-}
-
-/** struct policy_set_slot */
-export interface PolicySetSlot {
-  readonly v4: PolicySegment;
-  readonly v6: PolicySegment;
-  readonly strict: number;
-}
-
-export const POLICY_SET_SLOT_SIZE = 20;
-
-export function decodePolicySetSlot(wire: Wire, at: number): PolicySetSlot {
-  return {
-    v4: decodePolicySegment(wire, at),
-    v6: decodePolicySegment(wire, at + 8),
-    strict: wire.view.getUint32(at + 16, true),
-  };
-}
-
-/** struct policy_set */
-export interface PolicySet {
-  readonly slot: readonly PolicySetSlot[];
-}
-
-export const POLICY_SET_SIZE = 40;
-
-export function decodePolicySet(wire: Wire, at: number): PolicySet {
-  return {
-    slot: Array.from({ length: 2 }, (_, i) => decodePolicySetSlot(wire, at + i * 20)),
-  };
-}
-
-/** struct policy_verdict */
-export interface PolicyVerdict {
-  readonly rule: number;
-  readonly auditRule: number;
-  readonly next: number;
-  readonly tcpMask: number;
-  readonly tcpValue: number;
-}
-
-export const POLICY_VERDICT_SIZE = 16;
-
-export function decodePolicyVerdict(wire: Wire, at: number): PolicyVerdict {
-  return {
-    rule: wire.view.getUint32(at, true),
-    auditRule: wire.view.getUint32(at + 4, true),
-    next: wire.view.getUint32(at + 8, true),
-    tcpMask: wire.view.getUint8(at + 12),
-    tcpValue: wire.view.getUint8(at + 13),
-  };
-}
-
 /** struct policy_event */
 export interface PolicyEvent {
   readonly time: bigint;
@@ -263,6 +197,51 @@ export function decodePolicyFragment(wire: Wire, at: number): PolicyFragment {
   };
 }
 
+/** struct policy_segment */
+export interface PolicySegment {
+  readonly first: number;
+  readonly count: number;
+}
+
+export const POLICY_SEGMENT_SIZE = 8;
+
+export function decodePolicySegment(wire: Wire, at: number): PolicySegment {
+  return {
+    first: wire.view.getUint32(at, true),
+    count: wire.view.getUint32(at + 4, true),
+  };
+}
+
+/** struct policy_set_slot */
+export interface PolicySetSlot {
+  readonly v4: PolicySegment;
+  readonly v6: PolicySegment;
+  readonly strict: number;
+}
+
+export const POLICY_SET_SLOT_SIZE = 20;
+
+export function decodePolicySetSlot(wire: Wire, at: number): PolicySetSlot {
+  return {
+    v4: decodePolicySegment(wire, at),
+    v6: decodePolicySegment(wire, at + 8),
+    strict: wire.view.getUint32(at + 16, true),
+  };
+}
+
+/** struct policy_set */
+export interface PolicySet {
+  readonly slot: readonly PolicySetSlot[];
+}
+
+export const POLICY_SET_SIZE = 40;
+
+export function decodePolicySet(wire: Wire, at: number): PolicySet {
+  return {
+    slot: Array.from({ length: 2 }, (_, i) => decodePolicySetSlot(wire, at + i * 20)),
+  };
+}
+
 /** struct policy_config */
 export interface PolicyConfig {
   readonly epoch: number;
@@ -363,16 +342,29 @@ export function decodePolicyNearPlace(wire: Wire, at: number): PolicyNearPlace {
   };
 }
 
-/** struct policy_v4_root */
-export interface PolicyV4Root {
-  readonly slot: readonly number[];
+/** struct policy_v4_nodes */
+export interface PolicyV4Nodes {
+  readonly node: readonly number[];
 }
 
-export const POLICY_V4_ROOT_SIZE = 8;
+export const POLICY_V4_NODES_SIZE = 64;
+
+export function decodePolicyV4Nodes(wire: Wire, at: number): PolicyV4Nodes {
+  return {
+    node: Array.from({ length: 16 }, (_, i) => wire.view.getUint32(at + i * 4, true)),
+  };
+}
+
+/** struct policy_v4_root */
+export interface PolicyV4Root {
+  readonly slot: readonly PolicyV4Nodes[];
+}
+
+export const POLICY_V4_ROOT_SIZE = 128;
 
 export function decodePolicyV4Root(wire: Wire, at: number): PolicyV4Root {
   return {
-    slot: Array.from({ length: 2 }, (_, i) => wire.view.getUint32(at + i * 4, true)),
+    slot: Array.from({ length: 2 }, (_, i) => decodePolicyV4Nodes(wire, at + i * 64)),
   };
 }
 
@@ -477,6 +469,27 @@ export function decodePolicyPort(wire: Wire, at: number): PolicyPort {
   };
 }
 
+/** struct policy_verdict */
+export interface PolicyVerdict {
+  readonly rule: number;
+  readonly auditRule: number;
+  readonly next: number;
+  readonly tcpMask: number;
+  readonly tcpValue: number;
+}
+
+export const POLICY_VERDICT_SIZE = 16;
+
+export function decodePolicyVerdict(wire: Wire, at: number): PolicyVerdict {
+  return {
+    rule: wire.view.getUint32(at, true),
+    auditRule: wire.view.getUint32(at + 4, true),
+    next: wire.view.getUint32(at + 8, true),
+    tcpMask: wire.view.getUint8(at + 12),
+    tcpValue: wire.view.getUint8(at + 13),
+  };
+}
+
 /** struct policy_counter */
 export interface PolicyCounter {
   readonly packets: bigint;
@@ -556,31 +569,6 @@ export function decodePolicyFlip(wire: Wire, at: number): PolicyFlip {
     before: wire.view.getUint32(at + 8, true),
     now: wire.view.getBigUint64(at + 16, true),
   };
-}
-
-export function encodePolicySegment(wire: Wire, at: number, value: PolicySegment): void {
-  wire.view.setUint32(at, value.first, true);
-  wire.view.setUint32(at + 4, value.count, true);
-}
-
-export function encodePolicySetSlot(wire: Wire, at: number, value: PolicySetSlot): void {
-  encodePolicySegment(wire, at, value.v4);
-  encodePolicySegment(wire, at + 8, value.v6);
-  wire.view.setUint32(at + 16, value.strict, true);
-}
-
-export function encodePolicySet(wire: Wire, at: number, value: PolicySet): void {
-  value.slot.forEach((one, i) => {
-    encodePolicySetSlot(wire, at + i * 20, one);
-  });
-}
-
-export function encodePolicyVerdict(wire: Wire, at: number, value: PolicyVerdict): void {
-  wire.view.setUint32(at, value.rule, true);
-  wire.view.setUint32(at + 4, value.auditRule, true);
-  wire.view.setUint32(at + 8, value.next, true);
-  wire.view.setUint8(at + 12, value.tcpMask);
-  wire.view.setUint8(at + 13, value.tcpValue);
 }
 
 export function encodePolicyEvent(wire: Wire, at: number, value: PolicyEvent): void {
@@ -663,6 +651,23 @@ export function encodePolicyFragment(wire: Wire, at: number, value: PolicyFragme
   wire.view.setUint32(at + 20, value.counter, true);
 }
 
+export function encodePolicySegment(wire: Wire, at: number, value: PolicySegment): void {
+  wire.view.setUint32(at, value.first, true);
+  wire.view.setUint32(at + 4, value.count, true);
+}
+
+export function encodePolicySetSlot(wire: Wire, at: number, value: PolicySetSlot): void {
+  encodePolicySegment(wire, at, value.v4);
+  encodePolicySegment(wire, at + 8, value.v6);
+  wire.view.setUint32(at + 16, value.strict, true);
+}
+
+export function encodePolicySet(wire: Wire, at: number, value: PolicySet): void {
+  value.slot.forEach((one, i) => {
+    encodePolicySetSlot(wire, at + i * 20, one);
+  });
+}
+
 export function encodePolicyConfig(wire: Wire, at: number, value: PolicyConfig): void {
   wire.view.setUint32(at, value.epoch, true);
   wire.view.setUint32(at + 4, value.hz, true);
@@ -702,9 +707,15 @@ export function encodePolicyNearPlace(wire: Wire, at: number, value: PolicyNearP
   });
 }
 
+export function encodePolicyV4Nodes(wire: Wire, at: number, value: PolicyV4Nodes): void {
+  value.node.forEach((one, i) => {
+    wire.view.setUint32(at + i * 4, one, true);
+  });
+}
+
 export function encodePolicyV4Root(wire: Wire, at: number, value: PolicyV4Root): void {
   value.slot.forEach((one, i) => {
-    wire.view.setUint32(at + i * 4, one, true);
+    encodePolicyV4Nodes(wire, at + i * 64, one);
   });
 }
 
@@ -746,6 +757,14 @@ export function encodePolicyNearPeer(wire: Wire, at: number, value: PolicyNearPe
 export function encodePolicyPort(wire: Wire, at: number, value: PolicyPort): void {
   wire.view.setUint32(at, value.key, true);
   wire.view.setUint32(at + 4, value.verdict, true);
+}
+
+export function encodePolicyVerdict(wire: Wire, at: number, value: PolicyVerdict): void {
+  wire.view.setUint32(at, value.rule, true);
+  wire.view.setUint32(at + 4, value.auditRule, true);
+  wire.view.setUint32(at + 8, value.next, true);
+  wire.view.setUint8(at + 12, value.tcpMask);
+  wire.view.setUint8(at + 13, value.tcpValue);
 }
 
 export function encodePolicyCounter(wire: Wire, at: number, value: PolicyCounter): void {
