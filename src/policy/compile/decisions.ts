@@ -6,7 +6,7 @@ import type { EndpointState } from './endpoint-state.ts';
 import type { Membership, Memberships } from './membership.ts';
 import type { Numbers } from './numbers.ts';
 import type { PolicyState, RuleState } from './rule-state.ts';
-import type { Segments } from './segments.ts';
+import type { SegmentState, Segments } from './segments.ts';
 import { NO_EXTRA, type SetExtra, SetState } from './set-state.ts';
 
 /** The policies of an endpoint in one direction become others. */
@@ -214,7 +214,7 @@ export class Decisions {
   settle(): void {
     for (const set of this.#waiting) {
       if (set.isDirty) this.#decideAll(set);
-      else for (const peer of set.dirty) this.#decide(set, peer);
+      else this.#decideSome(set, set.dirty);
       if (set.isDirty || set.strict !== set.toldStrict) this.#touchedSets.add(set.number);
       set.toldStrict = set.strict;
       set.isDirty = false;
@@ -235,17 +235,23 @@ export class Decisions {
     const identities = new Set([...peers].map(({ identity }) => identity));
     for (const identity of [...set.peers.keys()])
       if (!identities.has(identity)) this.#keep(set, identity, undefined);
-    for (const peer of peers) this.#decide(set, peer);
+    this.#decideSome(set, peers);
   }
 
-  #decide(set: SetState, peer: Membership): void {
-    if (peer.gone) return;
-    const segment = set.segment(peer, this.#segments);
-    const standard = peer.family === 4 ? set.v4 : set.v6;
-    this.#keep(set, peer.identity, segment === standard ? undefined : segment);
+  /** Decide once for all peers that are alike to the set. */
+  #decideSome(set: SetState, peers: Iterable<Membership>): void {
+    const decided = new Map<string, SegmentState>();
+    for (const peer of peers) {
+      if (peer.gone) continue;
+      const likeness = set.likeness(peer);
+      const segment = decided.get(likeness) ?? set.segment(peer, this.#segments);
+      decided.set(likeness, segment);
+      const standard = peer.family === 4 ? set.v4 : set.v6;
+      this.#keep(set, peer.identity, segment === standard ? undefined : segment);
+    }
   }
 
-  #keep(set: SetState, identity: number, segment: Parameters<Segments['count']>[0] | undefined): void {
+  #keep(set: SetState, identity: number, segment: SegmentState | undefined): void {
     const before = set.peers.get(identity);
     if (before === segment) return;
     if (segment === undefined) {

@@ -109,6 +109,12 @@ export class SetState {
     return stale;
   }
 
+  /** Says all of a peer that its rules ask for: peers of which it is the same are decided alike. */
+  likeness({ facts, family, ports }: Membership): string {
+    const asked = [...facts].filter((fact) => this.#byFact.has(fact)).sort((a, b) => a - b);
+    return `${family} ${asked.join()} ${this.direction === 'egress' ? JSON.stringify(ports) : ''}`;
+  }
+
   /** What is decided for one peer; for one of which nothing is known by the family alone. */
   segment(peer: Membership, segments: Segments): SegmentState {
     const rules = new Set<RuleState>(this.#forUnknown);

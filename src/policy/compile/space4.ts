@@ -75,6 +75,7 @@ export class Space4 {
 
   /** Compute what is different. */
   rebuild(): void {
+    if (this.#dirty.size === 0) return;
     const work = new Scratch();
     for (const index of this.#dirty) {
       const block = this.#blocks[index] ?? emptyBlock();
