@@ -14,6 +14,7 @@ import { createProgramHost } from '../../kernel/bpf/program-host.ts';
 import { namespaces } from '../../kernel/namespaces.ts';
 import { unsupportedFeatures } from '../../observe/state/features.ts';
 import { createStateReader } from '../../observe/state/reader.ts';
+import { youngCollector } from '../memory.ts';
 import { requestPaths } from '../request-paths.ts';
 import { pathTo } from './caller-path.ts';
 import { deviceIdentities } from './device-identities.ts';
@@ -45,6 +46,9 @@ const programs = createProgramHost(settings);
 const policies = createPolicyHost(settings, open, warn);
 const report = { programs, pinDir, open: (netns: string) => open.open(netns) };
 
+/** Milliseconds after a change in which the next one is not kept waiting by what the engine does for itself. */
+const REST_MS = 10;
+
 type Methods = { readonly [M in EngineCall['method']]?: (...args: never[]) => Promise<Uint8Array> };
 
 /** The calls as they come; each answers for itself. */
@@ -70,6 +74,15 @@ async function stop(engine: Engine): Promise<void> {
     warn(`undoing what nobody confirmed: ${messageOf(error)}`);
   }
   process.exit(0);
+}
+
+/** Called often, it does `work` once, {@link REST_MS} after the last call. */
+function atRest(work: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(work, REST_MS).unref();
+  };
 }
 
 /** Without a journal nothing can be changed, and every call says why. */
@@ -132,7 +145,9 @@ async function run(): Promise<void> {
   await recover(engine);
   drift.onChange = tell;
   policies.onDetached = () => drift.suspect('', ['endpoint']);
+  const tidy = atRest(youngCollector());
   engine.onOwned = (scope) => {
+    tidy();
     void drift.owns(scope);
     void removeStrayPrograms(engine).catch((error: unknown) => warn(`programs: ${messageOf(error)}`));
   };
