@@ -283,7 +283,14 @@ export class NetlinkChannel {
 
   #refusal(operation: string, message: Uint8Array, errno: number, ack: ExtendedAck): KernelError {
     const path = ack.offset === undefined ? undefined : this.#resolvePath?.(wireOf(message), ack.offset);
-    return kernelError(operation, errno, path === undefined ? ack : { ...ack, path });
+    // the stack is that of the receiver, which tells nothing of who asked, and costs more than all else here
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    try {
+      return kernelError(operation, errno, path === undefined ? ack : { ...ack, path });
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
   }
 
   // ---- receiving

@@ -235,6 +235,7 @@ export class Journal {
 
   /** An earlier change whose rollback failed gives way to a new one; what it owned does not count. */
   #discardOpen(): void {
+    if (this.openChange === undefined) return;
     this.#run('DELETE FROM owned WHERE revision IN (SELECT revision FROM open)');
     this.#closeOpen();
   }

@@ -113,11 +113,11 @@ export class EndpointDevices {
   }
 
   #place(fit: Fit, compiled: CompiledPolicy, before: Place | undefined): Place | undefined {
-    const { key, netns, ...device } = fit;
-    const endpoint = compiled.endpoint(key);
-    const io = this.#sites.get(netns)?.io;
+    const endpoint = compiled.endpoint(fit.key);
+    const io = this.#sites.get(fit.netns)?.io;
     if (endpoint === undefined || io === undefined) return undefined;
     if (before?.io === io && sameRecord(before.endpoint, endpoint)) return before;
+    const { key: _, netns, ...device } = fit;
     const early = this.#parts.xdp && fit.side === 'host' && !fit.l3;
     return { ...device, netns, io, endpoint, early };
   }
