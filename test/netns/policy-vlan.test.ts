@@ -45,7 +45,7 @@ receiver.bind(('eth0', 3))
 print('ready')
 while True:
   data, more, _, (_, _, kind, *_) = receiver.recvmsg(2048, 64)
-  text = re.search(b'<(.*)>', data)
+  text = re.search(b'<([0-9]+)>', data)
   if kind == 4 or not text:
     continue
   tags = []
