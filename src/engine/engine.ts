@@ -21,7 +21,7 @@ import { imageFor, narrowed, type Prepared, planBetween, planText } from './plan
 import { changesPolicy, policyWarnings } from './policy/checked.ts';
 import { mustBeAllowed, Preparation, type PrepareOptions } from './preparation.ts';
 import { chooseProbes } from './probe/choose.ts';
-import { beginProbes, NO_PROBES } from './probe/run.ts';
+import { NO_PROBES, type Probes, probeBefore } from './probe/run.ts';
 
 /** A change that is in the journal and not confirmed. */
 interface OpenChange {
@@ -251,7 +251,6 @@ export class Engine {
     asker: Asker,
     { whole = false, only }: { readonly whole?: boolean; readonly only?: ReadonlySet<ObjectId> } = {},
   ): Promise<ChangeReport> {
-    const probesBefore = beginProbes(chooseProbes(this.parts, wish.probes, asker.peers));
     const all = await this.#prepare(next, asker, { whole, releases: wish.restores !== undefined });
     const prepared = only === undefined ? all : narrowed(all, only);
     const { plan } = prepared;
@@ -261,8 +260,7 @@ export class Engine {
     const current = this.#journal.current;
     if (this.#changesNothing(prepared, next)) return { ...reportOf('unchanged', current), ...about };
     await checkObjects(this.parts, prepared.desired, prepared.observed, true);
-    this.#holder().phase = 'probe';
-    const probes = plan.actions.length === 0 ? NO_PROBES : await probesBefore();
+    const probes = await this.#probe(wish, asker, plan);
     const revision = this.#begin(prepared, next, wish, asker);
     const progress = new Progress(this.parts, this.#holder(), revision);
     this.#progress = progress;
@@ -290,6 +288,12 @@ export class Engine {
 
   #changesNothing({ plan, owned }: Prepared, { difference }: NextDocuments): boolean {
     return plan.actions.length === 0 && ownedDelta(owned, plan.owns).size === 0 && isSame(difference);
+  }
+
+  async #probe(wish: ChangeWish, asker: Asker, plan: Plan): Promise<Probes> {
+    if (plan.actions.length === 0) return NO_PROBES;
+    this.#holder().phase = 'probe';
+    return probeBefore(chooseProbes(this.parts, wish.probes, asker.peers));
   }
 
   /** All that the way back needs is durable after this. */

@@ -15,24 +15,11 @@ export interface Probes {
 }
 
 /**
- * Begin with the probes before a change while it is planned: those that nobody asked for only ask the kernel. What was asked for
- * may reach out to others, and is not done unless there is a change.
- * @returns what does the rest, and waits for all.
- */
-export function beginProbes(probes: readonly Probe[]): () => Promise<Probes> {
-  const begun = new Map(probes.filter(({ explicit }) => !explicit).map((probe) => [probe, verdict(probe)]));
-  return () => probeBefore(probes, (probe) => begun.get(probe) ?? verdict(probe));
-}
-
-/**
  * Run the probes before a change. A probe that nobody asked for counts afterwards only if it succeeds now; one that was
  * asked for must succeed afterwards, since the change may be what makes it succeed.
  */
-async function probeBefore(
-  probes: readonly Probe[],
-  look: (probe: Probe) => Promise<string | undefined>,
-): Promise<Probes> {
-  const all = await Promise.all(probes.map(async (probe) => ({ probe, problem: await look(probe) })));
+export async function probeBefore(probes: readonly Probe[]): Promise<Probes> {
+  const all = await Promise.all(probes.map(async (probe) => ({ probe, problem: await verdict(probe) })));
   const counting = all.filter(({ probe, problem }) => probe.explicit || problem === undefined);
   let results = counting.map(({ probe, problem }) => result(probe.name, problem, null));
   return {
