@@ -35,14 +35,17 @@ export function withYoungSpace(megabytes: number): { done(): void } {
  * moment before the agent says that it is ready, and for no other.
  */
 export function dropStartupGarbage(): void {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  collect();
+  collector()();
 }
 
 /** Collects the young objects of the thread that asks: what one task left behind, before the next one has to wait for it. */
 export function youngCollector(): () => void {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as (options: { readonly type: 'minor' }) => void;
+  const collect = collector();
   return () => collect({ type: 'minor' });
+}
+
+/** V8's collector of this thread; it collects everything unless told otherwise. */
+function collector(): (options?: { readonly type: 'minor' }) => void {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as ReturnType<typeof collector>;
 }
